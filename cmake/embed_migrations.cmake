@@ -1,0 +1,15 @@
+# embed_migrations(OUTPUT DIR): writes OUTPUT, a C++ file that defines veil::db::embedded_migrations() with the name and
+# the text of every DIR/NNN_*.sql in order, so that the server carries its schema with it.
+function(embed_migrations output dir)
+    file(GLOB files CONFIGURE_DEPENDS ${dir}/[0-9][0-9][0-9]_*.sql)
+    list(SORT files)
+    set(text "#include <veil/db/migrations.hpp>\n\nnamespace veil::db {\nconst std::vector<migration>& embedded_migrations() {\n    static const std::vector<migration> all{\n")
+    foreach(file IN LISTS files)
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+        get_filename_component(name ${file} NAME_WE)
+        file(READ ${file} sql)
+        string(APPEND text "        {\"${name}\", R\"veil_sql(${sql})veil_sql\"},\n")
+    endforeach()
+    string(APPEND text "    };\n    return all;\n}\n}  // namespace veil::db\n")
+    file(CONFIGURE OUTPUT ${output} CONTENT "@text@" @ONLY)
+endfunction()

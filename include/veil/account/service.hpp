@@ -1,0 +1,119 @@
+// Accounts: registration, login, password change, logout and deletion (contract, section 3). Owned by the application;
+// I/O thread only.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+#include <veil/auth/tokens.hpp>
+#include <veil/core/fields.hpp>
+#include <veil/core/secret.hpp>
+#include <veil/db/pool.hpp>
+#include <veil/ejabberd/client.hpp>
+#include <veil/http/router.hpp>
+
+namespace veil::account {
+
+using boost::asio::awaitable;
+
+// [a-zA-Z0-9_]+
+bool is_username(std::string_view text);
+inline constexpr core::pattern username_pattern{"^[a-zA-Z0-9_]+$", is_username};
+
+struct credentials {
+    std::string username;
+    core::secret password;
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{
+            field("username", &credentials::username,
+                  {.min_length = 3, .max_length = 32, .shape = &username_pattern, .example = "alice"}),
+            field("password", &credentials::password, {.min_length = 8, .max_length = 128}),
+        };
+    }
+};
+
+struct registered {
+    std::string jid;
+    std::string status;
+    core::secret token;
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{field("jid", &registered::jid), field("status", &registered::status),
+                          field("token", &registered::token)};
+    }
+};
+
+struct signed_in {
+    std::string jid;
+    core::secret token;
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{field("jid", &signed_in::jid), field("token", &signed_in::token)};
+    }
+};
+
+struct deletion {
+    std::string jid;
+    core::secret password;
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{field("jid", &deletion::jid), field("password", &deletion::password)};
+    }
+};
+
+struct password_change {
+    core::secret old_password;
+    core::secret new_password;
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{field("old_password", &password_change::old_password),
+                          field("new_password", &password_change::new_password, {.min_length = 8, .max_length = 128})};
+    }
+};
+
+struct outcome {
+    std::string status;
+    static constexpr auto fields() { return std::tuple{core::field("status", &outcome::status)}; }
+};
+
+struct options {
+    std::string xmpp_domain;
+    std::string sip_domain;
+    std::string
+        decoy_user;  // an account that exists: unknown users are checked against it, to take as long as known ones
+    std::vector<std::string> reserved_usernames;
+    core::secret sealing_secret;  // encrypts the passwords of operations in hand
+};
+
+class service {
+ public:
+    service(options with, db::pool& database, ejabberd::client& xmpp, auth::tokens& tokens, auth::revocations& revoked);
+    ~service();
+
+    void add_routes(http::router& routes);
+
+    awaitable<http::created<registered>> register_account(credentials wanted);
+    awaitable<signed_in> login(credentials presented);
+    awaitable<signed_in> change_password(auth::user who, password_change wanted);
+    awaitable<outcome> logout(auth::user who);
+    awaitable<outcome> remove(auth::user who, deletion wanted);
+
+    // Finishes or undoes what a crash or an outage left half done, until cancelled.
+    awaitable<void> reconcile_forever();
+
+ private:
+    struct parts;
+    awaitable<signed_in> login_known(std::string jid, core::secret password);
+    awaitable<bool> is_right(std::string jid, core::secret password, std::string known_ha1);
+    awaitable<bool> may_act(std::string jid, core::secret password);
+
+    options options_;
+    ejabberd::client& xmpp_;
+    auth::tokens& tokens_;
+    auth::revocations& revoked_;
+    std::unique_ptr<parts> parts_;
+};
+
+}  // namespace veil::account

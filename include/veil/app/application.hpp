@@ -1,0 +1,14 @@
+// The composition root: builds every part in order, runs the server until a signal, and takes everything down again.
+#pragma once
+
+#include <veil/config/config.hpp>
+
+namespace veil::app {
+
+// Serves until SIGTERM or SIGINT; returns the exit status: 0 after a clean stop, 1 when it could not start.
+int serve(const config::settings& settings);
+
+// Brings the database's schema up to date; returns the exit status.
+int migrate(const config::settings& settings);
+
+}  // namespace veil::app

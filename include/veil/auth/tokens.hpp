@@ -1,0 +1,61 @@
+// The clients' tokens: JWT (RFC 7519) signed with HS256, and nothing else. I/O thread only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <veil/auth/revocations.hpp>
+#include <veil/core/clock.hpp>
+#include <veil/core/secret.hpp>
+#include <veil/crypto/hmac.hpp>
+#include <veil/http/extract.hpp>
+
+namespace veil::auth {
+
+// Who a request comes from: as a handler's first parameter it is the check of the bearer token.
+struct user {
+    std::string jid;              // bare, lower case
+    std::string token_id;         // names the presented token in the table of revoked ones
+    std::int64_t expires_at = 0;  // of the token, Unix seconds
+};
+
+struct token_options {
+    core::secret secret;
+    std::string domain;
+    std::int64_t lifetime = 86'400;  // seconds
+};
+
+class tokens {
+ public:
+    tokens(const token_options& options, const core::clock& clock, const revocations& revoked);
+
+    // A token for a bare JID. It is dated after `cutoff` (Unix seconds, 0 for none), so that the revocation of the
+    // account's earlier tokens in this very second does not hit it.
+    core::secret issue(const std::string& jid, std::int64_t cutoff = 0);
+
+    // Checks the Authorization header's value; throws api_error 401 with the contract's text.
+    user authenticate(std::string_view authorization);
+
+ private:
+    user verify(std::string_view token);
+
+    crypto::hmac hmac_;
+    std::string domain_;
+    std::int64_t lifetime_;
+    const core::clock& clock_;
+    const revocations& revoked_;
+    std::string header_;  // the encoded header of our own tokens
+};
+
+}  // namespace veil::auth
+
+template <>
+struct veil::http::extract<veil::auth::user> {
+    static constexpr stage order = stage::auth;
+    explicit extract(const route_info& route) : tokens_(&route.service<auth::tokens>()) {}
+    auth::user operator()(const request& r) const { return tokens_->authenticate(r.header("Authorization")); }
+
+ private:
+    auth::tokens* tokens_;
+};

@@ -1,0 +1,82 @@
+// The configuration, read once in main from the environment. One table (src/config/variables.cpp) names every variable
+// with its default, rule and help line; it feeds --help, --check-config and .env.example.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+#include <veil/core/secret.hpp>
+#include <veil/log/log.hpp>
+
+namespace veil::config {
+
+struct settings {
+    // addresses the server listens on
+    std::string api_host, admin_host;
+    std::uint16_t api_port = 0, admin_port = 0;
+    std::vector<std::string> cors_origins;
+
+    // secrets
+    core::secret jwt_secret, turn_secret, webhook_secret;
+    bool allow_weak_secrets = false;
+    std::chrono::seconds jwt_ttl{0}, turn_ttl{0};
+
+    // database
+    core::secret db_url, db_password, db_migration_password;
+    std::string db_host, db_name, db_user, db_migration_user;
+    std::uint16_t db_port = 0;
+    std::size_t db_pool_min = 0, db_pool_max = 0;
+
+    // ejabberd
+    std::string ejabberd_api_url, ejabberd_api_user, ejabberd_ca_file;
+    core::secret ejabberd_api_password;
+
+    // accounts
+    std::vector<std::string> reserved_usernames;
+
+    // what clients are told
+    std::string server_ip, xmpp_domain, sip_domain, turn_domain, xmpp_host, http_upload_domain, xmpp_ws_url;
+    std::string server_version, min_client_version;
+    std::uint16_t xmpp_port_tls = 0, xmpp_port_starttls = 0, xmpp_port_ws = 0, sip_port_tls = 0;
+    std::uint16_t turn_port = 0, turn_port_tls = 0;
+    std::vector<std::string> turn_uris;
+
+    // push providers
+    std::string apns_key_path, apns_key_id, apns_team_id, apns_bundle_id, fcm_service_account_path;
+    bool apns_use_sandbox = false;
+
+    // log
+    log::level log_level = log::level::info;
+    log::format log_format = log::format::text;
+
+    // what an operator should know although the server starts
+    std::vector<std::string> warnings;
+};
+
+// Every fault of the environment at once, one line each.
+class invalid : public std::runtime_error {
+ public:
+    explicit invalid(std::vector<std::string> faults);
+    const std::vector<std::string>& faults() const noexcept { return faults_; }
+
+ private:
+    std::vector<std::string> faults_;
+};
+
+using environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+// The process's own environment; an empty variable counts as unset.
+std::optional<std::string> process_environment(const std::string& name);
+
+// Throws `invalid` with every fault.
+settings load(const environment& env);
+
+// The variables as --help shows them, and the whole text of .env.example.
+std::string help();
+std::string env_example();
+
+}  // namespace veil::config

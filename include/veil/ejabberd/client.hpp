@@ -1,0 +1,64 @@
+// ejabberd's admin API (https://docs.ejabberd.im/developer/ejabberd-api/), as typed calls. Each bounds itself to 5 s
+// and throws core::unavailable (out of reach, or its database is), core::timed_out, core::overloaded, or core::refused
+// when ejabberd said no for a reason that is none of the results. ejabberd answers as if nobody existed while its
+// database is down, so every "no" is confirmed before it is believed. Owned by the application; I/O thread only.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <veil/async/semaphore.hpp>
+#include <veil/client/https_pool.hpp>
+#include <veil/core/secret.hpp>
+
+namespace veil::ejabberd {
+
+using boost::asio::awaitable;
+
+struct options {
+    std::string base_path = "/api";
+    std::string domain;
+    std::string api_user;  // local part; the account lives in `domain`
+    core::secret api_password;
+};
+
+enum class registration { registered, exists };
+enum class password_change { changed, unknown_user };
+
+class client {
+ public:
+    client(boost::asio::any_io_executor executor, veil::client::https_pool& connections, options with);
+
+    // `user` is always the local part of a JID of the domain.
+    awaitable<registration> register_user(std::string user, core::secret password);
+    awaitable<bool> check_password(std::string user, core::secret password);
+    awaitable<bool> account_exists(std::string user);
+    awaitable<password_change> change_password(std::string user, core::secret password);
+
+    // Removes the account, its data and its sessions; returns when it is gone. An unknown user is fine.
+    awaitable<void> unregister(std::string user);
+
+    // Whether ejabberd answers and its database works; never throws but for cancellation.
+    awaitable<bool> ready();
+
+ private:
+    struct reply;
+    awaitable<reply> call(std::string command, nlohmann::json arguments, bool idempotent);
+    awaitable<reply> post(const std::string& command, std::string body, bool idempotent, core::secret authorization);
+    awaitable<core::secret> bearer();
+    awaitable<registration> register_unbounded(std::string user, core::secret password);
+    awaitable<bool> check_password_unbounded(std::string user, core::secret password);
+    awaitable<bool> account_exists_unbounded(std::string user);
+    awaitable<void> unregister_unbounded(std::string user);
+    awaitable<bool> zero_means_yes(reply answer, std::string command);
+    awaitable<void> confirm_database();
+
+    veil::client::https_pool& connections_;
+    options options_;
+    async::semaphore issuing_;  // one token request at a time
+    core::secret bearer_;
+    std::chrono::steady_clock::time_point refresh_at_{};
+};
+
+}  // namespace veil::ejabberd

@@ -1,0 +1,50 @@
+// Whether the process lives and whether it can work (contract, section 8). I/O thread only.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <veil/core/fields.hpp>
+#include <veil/db/pool.hpp>
+#include <veil/ejabberd/client.hpp>
+#include <veil/http/router.hpp>
+
+namespace veil::health {
+
+using boost::asio::awaitable;
+
+struct alive {
+    std::string status;
+    static constexpr auto fields() { return std::tuple{core::field("status", &alive::status)}; }
+};
+
+struct checks {
+    std::string database;  // "ok" or "unavailable"
+    std::string ejabberd;
+    static constexpr auto fields() {
+        return std::tuple{core::field("database", &checks::database), core::field("ejabberd", &checks::ejabberd)};
+    }
+};
+
+struct readiness {
+    std::string status;
+    veil::health::checks checks;
+    static constexpr auto fields() {
+        return std::tuple{core::field("status", &readiness::status), core::field("checks", &readiness::checks)};
+    }
+};
+
+class service {
+ public:
+    service(db::pool& database, ejabberd::client& xmpp) : database_(database), xmpp_(xmpp) {}
+
+    void add_routes(http::router& routes);
+
+    awaitable<alive> live();
+    awaitable<http::response> ready();
+
+ private:
+    db::pool& database_;
+    ejabberd::client& xmpp_;
+};
+
+}  // namespace veil::health

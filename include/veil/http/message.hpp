@@ -1,0 +1,49 @@
+// A request as the router and the extractors see it, and the answer they give. Nothing of Beast. I/O thread only.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace veil::http {
+
+struct request {
+    std::string method;
+    std::string path;   // percent-encoded, without the query
+    std::string query;  // without the question mark
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+    std::string peer;                     // IP address of the client
+    std::string id;                       // X-Request-Id, set by the router
+    std::vector<std::string> parameters;  // decoded path parameters in the order of the route's pattern
+
+    // The first header of that name (any case), or an empty text.
+    std::string_view header(std::string_view name) const noexcept;
+
+    // Empties everything but keeps the memory, for the next request of a connection.
+    void clear() noexcept;
+};
+
+struct response {
+    int status = 200;
+    std::string body;
+    bool cacheable = false;  // without it the answer says Cache-Control: no-store
+    std::vector<std::pair<std::string_view, std::string>> headers;
+};
+
+// A JSON text made before, for example at start-up, that may be cached.
+struct prepared_json {
+    std::string text;
+};
+
+// Wraps the value of a handler that answers 201 instead of 200.
+template <class T>
+struct created {
+    T value;
+};
+
+// The reason phrase of a status that we send (RFC 9110, section 15).
+std::string_view reason_phrase(int status) noexcept;
+
+}  // namespace veil::http

@@ -1,0 +1,51 @@
+// What clients need to know before they sign in (contract, section 6). Constant for a process, so it is rendered once.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <string>
+#include <veil/core/fields.hpp>
+#include <veil/http/router.hpp>
+
+namespace veil::server_info {
+
+using boost::asio::awaitable;
+
+struct info {
+    std::string xmpp_domain;
+    std::string xmpp_host;
+    std::int64_t xmpp_port_tls = 5223;
+    std::int64_t xmpp_port_starttls = 5222;
+    std::string xmpp_ws_url;
+    std::string sip_domain;
+    std::int64_t sip_port_tls = 5061;
+    std::string turn_server;      // host:port
+    std::string turn_server_tls;  // host:port
+    std::string http_upload_host;
+    std::string server_version;
+    std::string min_client_version;
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{
+            field("xmpp_domain", &info::xmpp_domain),         field("xmpp_host", &info::xmpp_host),
+            field("xmpp_port_tls", &info::xmpp_port_tls),     field("xmpp_port_starttls", &info::xmpp_port_starttls),
+            field("xmpp_ws_url", &info::xmpp_ws_url),         field("sip_domain", &info::sip_domain),
+            field("sip_port_tls", &info::sip_port_tls),       field("turn_server", &info::turn_server),
+            field("turn_server_tls", &info::turn_server_tls), field("http_upload_host", &info::http_upload_host),
+            field("server_version", &info::server_version),   field("min_client_version", &info::min_client_version)};
+    }
+};
+
+class service {
+ public:
+    explicit service(const info& constant) : text_(core::render(constant)) {}
+
+    void add_routes(http::router& routes) { routes.on("GET", "/api/v1/server/info", *this, &service::get); }
+
+    awaitable<http::prepared_json> get();
+
+ private:
+    std::string text_;
+};
+
+}  // namespace veil::server_info

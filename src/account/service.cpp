@@ -1,0 +1,163 @@
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <veil/account/service.hpp>
+#include <veil/core/ascii.hpp>
+#include <veil/core/errors.hpp>
+#include <veil/core/jid.hpp>
+#include <veil/crypto/hmac.hpp>
+
+#include "operations.hpp"
+#include "store.hpp"
+
+namespace veil::account {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto registration_out_of_reach = "Registration service unavailable. Please try again later.";
+constexpr auto registration_refused = "Registration failed. Please try again later.";
+constexpr auto login_out_of_reach = "Authentication service unavailable.";
+constexpr auto wrong_credentials = "Invalid username or password.";
+
+// No refusal of a login comes sooner than this, so that its time tells nothing about whether the user exists.
+constexpr auto refusal_time = 80ms;
+constexpr auto recheck_pause = 200ms;
+constexpr int rechecks = 2;
+
+std::string user_of(const std::string& jid) { return std::string(core::local_part(jid)); }
+
+awaitable<void> wait_until(std::chrono::steady_clock::time_point when) {
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, when);
+    co_await timer.async_wait(boost::asio::use_awaitable);
+}
+
+// Gives an operation's failures the texts of the contract; a full queue of our own stays a 503.
+template <class T>
+awaitable<T> explained(awaitable<T> operation, const char* out_of_reach, const char* refusal) {
+    try {
+        co_return co_await std::move(operation);
+    } catch (const core::overloaded&) {
+        throw;
+    } catch (const core::unavailable& error) {
+        throw core::api_error(502, out_of_reach).because(error.what());
+    } catch (const core::refused& error) {
+        throw core::api_error(502, refusal).because(error.what());
+    }
+}
+
+}  // namespace
+
+struct service::parts {
+    parts(const options& with, db::pool& database, ejabberd::client& xmpp, auth::revocations& revoked)
+        : rows(database, with.sip_domain),
+          changes(rows, xmpp, revoked, crypto::sealer(with.sealing_secret, "account operations")) {}
+    store rows;
+    operations changes;
+};
+
+bool is_username(std::string_view text) {
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    };
+    return !text.empty() && std::ranges::all_of(text, allowed);
+}
+
+service::service(options with, db::pool& database, ejabberd::client& xmpp, auth::tokens& tokens,
+                 auth::revocations& revoked)
+    : options_(std::move(with)),
+      xmpp_(xmpp),
+      tokens_(tokens),
+      revoked_(revoked),
+      parts_(std::make_unique<parts>(options_, database, xmpp, revoked)) {}
+
+service::~service() = default;
+
+void service::add_routes(http::router& routes) {
+    routes.on("POST", "/api/v1/account/register", *this, &service::register_account);
+    routes.on("POST", "/api/v1/account/login", *this, &service::login);
+    routes.on("POST", "/api/v1/account/password", *this, &service::change_password);
+    routes.on("POST", "/api/v1/account/logout", *this, &service::logout);
+    routes.on("DELETE", "/api/v1/account", *this, &service::remove);
+}
+
+awaitable<http::created<registered>> service::register_account(credentials wanted) {
+    const auto user = core::to_lower(wanted.username);
+    const auto jid = user + "@" + options_.xmpp_domain;
+    std::optional<std::int64_t> cutoff;
+    if (std::ranges::find(options_.reserved_usernames, user) == options_.reserved_usernames.end())
+        cutoff = co_await explained(parts_->changes.register_account(jid, std::move(wanted.password)),
+                                    registration_out_of_reach, registration_refused);
+    if (!cutoff) throw core::api_error(409, "That username is already taken.");
+    co_return http::created<registered>{{jid, "registered", tokens_.issue(jid, *cutoff)}};
+}
+
+awaitable<signed_in> service::login(credentials presented) {
+    const auto jid = core::to_lower(presented.username) + "@" + options_.xmpp_domain;
+    return explained(login_known(jid, std::move(presented.password)), login_out_of_reach, login_out_of_reach);
+}
+
+awaitable<signed_in> service::login_known(std::string jid, core::secret password) {
+    const auto not_before = std::chrono::steady_clock::now() + refusal_time;
+    auto& rows = parts_->rows;
+    const auto known = co_await rows.read(jid);
+    const bool half_made = known.pending && known.pending->what == kind::registration;
+    bool exists = known.account == standing::state::active;
+    if (known.account == standing::state::none && !half_made)  // perhaps the old service left it to ejabberd alone
+        exists = co_await xmpp_.account_exists(user_of(jid));
+    const auto checked = exists ? jid : options_.decoy_user + "@" + options_.xmpp_domain;
+    bool right = co_await is_right(checked, password, exists ? known.ha1 : std::string()) && exists;
+    const auto digests = rows.digests(jid, password.reveal());
+    if (right && (known.account == standing::state::none || !crypto::equal(known.ha1, digests.ha1)) && !known.pending)
+        right = co_await rows.adopt(jid, digests, known.cutoff);
+    if (!right) {
+        co_await wait_until(not_before);
+        throw core::api_error(401, wrong_credentials);
+    }
+    co_return signed_in{jid, tokens_.issue(jid, known.cutoff)};
+}
+
+// ejabberd's word, doubted when our own digest of the password says otherwise: a connection of its pool may be down.
+awaitable<bool> service::is_right(std::string jid, core::secret password, std::string known_ha1) {
+    bool right = co_await xmpp_.check_password(user_of(jid), password);
+    if (right || !crypto::equal(known_ha1, parts_->rows.digests(jid, password.reveal()).ha1)) co_return right;
+    for (int i = 0; i < rechecks && !right; ++i) {
+        co_await wait_until(std::chrono::steady_clock::now() + recheck_pause);
+        right = co_await xmpp_.check_password(user_of(jid), password);
+    }
+    co_return right;
+}
+
+// Whether the holder of a valid token also knows the password.
+awaitable<bool> service::may_act(std::string jid, core::secret password) {
+    const auto known = co_await parts_->rows.read(jid);
+    co_return co_await is_right(jid, std::move(password), known.ha1);
+}
+
+awaitable<signed_in> service::change_password(auth::user who, password_change wanted) {
+    if (!co_await explained(may_act(who.jid, std::move(wanted.old_password)), login_out_of_reach, login_out_of_reach))
+        throw core::api_error(401, wrong_credentials);
+    const auto cutoff = co_await explained(parts_->changes.change_password(who.jid, std::move(wanted.new_password)),
+                                           login_out_of_reach, login_out_of_reach);
+    co_return signed_in{who.jid, tokens_.issue(who.jid, cutoff)};
+}
+
+awaitable<outcome> service::logout(auth::user who) {
+    co_await revoked_.revoke_token(who.token_id, who.expires_at);
+    co_return outcome{"logged_out"};
+}
+
+awaitable<outcome> service::remove(auth::user who, deletion wanted) {
+    if (core::bare_jid_of(wanted.jid, options_.xmpp_domain) != who.jid)
+        throw core::api_error(403, "Token JID does not match request JID");
+    if (!co_await explained(may_act(who.jid, std::move(wanted.password)), registration_out_of_reach,
+                            registration_refused))
+        throw core::api_error(401, wrong_credentials);
+    co_await explained(parts_->changes.delete_account(who.jid), registration_out_of_reach, registration_refused);
+    co_return outcome{"deleted"};
+}
+
+awaitable<void> service::reconcile_forever() { return parts_->changes.reconcile_forever(); }
+
+}  // namespace veil::account

@@ -1,0 +1,246 @@
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <veil/account/service.hpp>
+#include <veil/app/application.hpp>
+#include <veil/async/task_group.hpp>
+#include <veil/auth/revocations.hpp>
+#include <veil/auth/tokens.hpp>
+#include <veil/client/https_pool.hpp>
+#include <veil/core/clock.hpp>
+#include <veil/core/errors.hpp>
+#include <veil/db/dsn.hpp>
+#include <veil/db/listener.hpp>
+#include <veil/db/migrations.hpp>
+#include <veil/db/pool.hpp>
+#include <veil/ejabberd/client.hpp>
+#include <veil/health/service.hpp>
+#include <veil/http/server.hpp>
+#include <veil/log/log.hpp>
+#include <veil/server_info/service.hpp>
+#include <veil/turn/service.hpp>
+
+#include "url.hpp"
+
+namespace veil::app {
+namespace asio = boost::asio;
+using asio::awaitable;
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto shutdown_grace = 10s;
+constexpr auto start_patience = 60s;  // for the database to come up
+
+core::secret api_dsn(const config::settings& s) {
+    if (!s.db_url.empty()) return db::with_time_limits(s.db_url);
+    return db::make_dsn({s.db_host, s.db_port, s.db_name}, s.db_user, s.db_password);
+}
+
+core::secret migration_dsn(const config::settings& s) {
+    return db::make_dsn({s.db_host, s.db_port, s.db_name}, s.db_migration_user, s.db_migration_password);
+}
+
+// The owner's password is what allows changing the schema; without it the server only looks.
+void prepare_schema(const config::settings& s) {
+    if (s.db_migration_password.empty())
+        db::check_schema(api_dsn(s), db::embedded_migrations());
+    else
+        db::migrate(migration_dsn(s), db::embedded_migrations());
+}
+
+server_info::info describe_server(const config::settings& s) {
+    return {.xmpp_domain = s.xmpp_domain,
+            .xmpp_host = s.xmpp_host,
+            .xmpp_port_tls = s.xmpp_port_tls,
+            .xmpp_port_starttls = s.xmpp_port_starttls,
+            .xmpp_ws_url = s.xmpp_ws_url,
+            .sip_domain = s.sip_domain,
+            .sip_port_tls = s.sip_port_tls,
+            .turn_server = s.turn_domain + ":" + std::to_string(s.turn_port),
+            .turn_server_tls = s.turn_domain + ":" + std::to_string(s.turn_port_tls),
+            .http_upload_host = s.http_upload_domain,
+            .server_version = s.server_version,
+            .min_client_version = s.min_client_version};
+}
+
+client::https_options ejabberd_connections(const config::settings& s, const https_url& url) {
+    return {.host = url.host, .port = url.port, .ca_file = s.ejabberd_ca_file};
+}
+
+account::options account_options(const config::settings& s) {
+    return {.xmpp_domain = s.xmpp_domain,
+            .sip_domain = s.sip_domain,
+            .decoy_user = s.ejabberd_api_user,
+            .reserved_usernames = s.reserved_usernames,
+            .sealing_secret = s.jwt_secret};
+}
+
+// Everything that lives as long as the server, in the order of need.
+class application {
+ public:
+    application(asio::io_context& io, const config::settings& s)
+        : io_(io),
+          settings_(s),
+          ejabberd_url_(parse_https_url(s.ejabberd_api_url)),
+          database_({.dsn = api_dsn(s), .min_connections = s.db_pool_min, .max_connections = s.db_pool_max}),
+          ejabberd_connections_(io.get_executor(), ejabberd_connections(s, ejabberd_url_)),
+          ejabberd_(io.get_executor(), ejabberd_connections_,
+                    {.base_path = ejabberd_url_.path,
+                     .domain = s.xmpp_domain,
+                     .api_user = s.ejabberd_api_user,
+                     .api_password = s.ejabberd_api_password}),
+          revocations_(database_, clock_),
+          tokens_({.secret = s.jwt_secret, .domain = s.xmpp_domain, .lifetime = s.jwt_ttl.count()}, clock_,
+                  revocations_),
+          account_(account_options(s), database_, ejabberd_, tokens_, revocations_),
+          turn_(s.turn_secret, s.turn_ttl.count(), s.turn_uris, clock_),
+          server_info_(describe_server(s)),
+          health_(database_, ejabberd_),
+          routes_(s.cors_origins),
+          api_(io.get_executor(), routes_),
+          admin_(io.get_executor(), admin_routes_),
+          background_(io.get_executor()),
+          listener_(io.get_executor(), api_dsn(s), auth::revocation_channel,
+                    {.connected = [this] { background_.spawn("reload revocations", reload_revocations()); },
+                     .notified = [this](const std::string& payload) { revocations_.apply_notification(payload); },
+                     .lost = [] {}}) {
+        routes_.provide(tokens_);
+        account_.add_routes(routes_);
+        turn_.add_routes(routes_);
+        server_info_.add_routes(routes_);
+        health_.add_routes(routes_);
+        health_.add_routes(admin_routes_);
+    }
+
+    // Serves until a signal, then stops in two stages: no new work, then no work at all.
+    awaitable<void> run() {
+        asio::signal_set signals(io_, SIGTERM, SIGINT);
+        co_await revocations_.reload();
+        background_.spawn("database watch", database_.watch());
+        background_.spawn("revocation pruning", revocations_.prune_forever());
+        background_.spawn("account reconciler", account_.reconcile_forever());
+        announce("api", api_.listen(settings_.api_host, settings_.api_port));
+        announce("admin", admin_.listen(settings_.admin_host, settings_.admin_port));
+        const int signal = co_await signals.async_wait(asio::use_awaitable);
+        log::info("signal {}: stopping", signal);
+        co_await api_.stop(shutdown_grace);
+        co_await admin_.stop(shutdown_grace);
+    }
+
+    // Ends what run() left in the background, also after it failed.
+    awaitable<void> stop() {
+        co_await background_.stop();
+        listener_.stop();
+        database_.stop();
+        log::info("stopped");
+    }
+
+ private:
+    static void announce(const char* name, const asio::ip::tcp::endpoint& at) {
+        log::info("{} listening on {}:{}", name, at.address().to_string(), at.port());
+    }
+
+    // After every (re)connection of the listener, until it succeeds: notices may have been missed.
+    awaitable<void> reload_revocations() {
+        asio::steady_timer timer(io_);
+        while (true) {
+            try {
+                co_await revocations_.reload();
+                co_return;
+            } catch (const core::unavailable& error) {
+                log::warn("revocations are not up to date: {}", error.what());
+            }
+            timer.expires_after(1s);
+            co_await timer.async_wait(asio::use_awaitable);
+        }
+    }
+
+    asio::io_context& io_;
+    const config::settings& settings_;
+    core::system_clock clock_;
+    https_url ejabberd_url_;
+    db::pool database_;
+    client::https_pool ejabberd_connections_;
+    ejabberd::client ejabberd_;
+    auth::revocations revocations_;
+    auth::tokens tokens_;
+    account::service account_;
+    turn::service turn_;
+    server_info::service server_info_;
+    health::service health_;
+    http::router routes_;
+    http::router admin_routes_;
+    http::server api_;
+    http::server admin_;
+    async::task_group background_;
+    db::listener listener_;
+};
+
+awaitable<void> live(application& whole) {
+    std::exception_ptr failure;
+    try {
+        co_await whole.run();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    co_await whole.stop();
+    if (failure) std::rethrow_exception(failure);
+}
+
+// The schema, as soon as the database is there.
+void wait_for_schema(const config::settings& settings) {
+    const auto until = std::chrono::steady_clock::now() + start_patience;
+    asio::io_context waiting;
+    asio::steady_timer timer(waiting);
+    while (true) {
+        try {
+            prepare_schema(settings);
+            return;
+        } catch (const core::unavailable& error) {
+            if (std::chrono::steady_clock::now() > until) throw;
+            log::warn("waiting for the database: {}", error.what());
+        }
+        timer.expires_after(1s);
+        timer.wait();
+    }
+}
+
+// Runs `work`; what it throws ends the program with a line in the log.
+template <class F>
+int guarded(F work) {
+    try {
+        work();
+        return 0;
+    } catch (const std::exception& error) {
+        log::error("cannot go on: {}", error.what());
+        return 1;
+    }
+}
+
+}  // namespace
+
+int serve(const config::settings& settings) {
+    return guarded([&] {
+        wait_for_schema(settings);
+        asio::io_context io(1);
+        application whole(io, settings);
+        std::exception_ptr failure;
+        asio::co_spawn(io, live(whole), [&](const std::exception_ptr& error) { failure = error; });
+        io.run();
+        if (failure) std::rethrow_exception(failure);
+    });
+}
+
+int migrate(const config::settings& settings) {
+    return guarded([&] {
+        const auto applied = db::migrate(migration_dsn(settings), db::embedded_migrations());
+        log::info("the schema is up to date; {} migrations applied", applied);
+    });
+}
+
+}  // namespace veil::app

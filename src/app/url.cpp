@@ -1,0 +1,33 @@
+#include "url.hpp"
+
+#include <charconv>
+#include <stdexcept>
+
+namespace veil::app {
+
+https_url parse_https_url(std::string_view text) {
+    constexpr std::string_view scheme = "https://";
+    const auto fail = [&] { throw std::invalid_argument(std::string(text) + " is not an https:// address"); };
+    if (!text.starts_with(scheme)) fail();
+    auto rest = text.substr(scheme.size());
+    https_url url;
+    if (const auto slash = rest.find('/'); slash != std::string_view::npos) {
+        url.path = rest.substr(slash);
+        while (url.path.ends_with('/')) url.path.pop_back();
+        rest = rest.substr(0, slash);
+    }
+    const auto colon = rest.rfind(':');
+    const bool has_port = colon != std::string_view::npos && !rest.ends_with(']');
+    if (has_port) {
+        const auto digits = rest.substr(colon + 1);
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
+        if (error != std::errc{} || end != digits.data() + digits.size()) fail();
+        rest = rest.substr(0, colon);
+    }
+    if (rest.starts_with('[') && rest.ends_with(']')) rest = rest.substr(1, rest.size() - 2);
+    if (rest.empty()) fail();
+    url.host = rest;
+    return url;
+}
+
+}  // namespace veil::app

@@ -1,0 +1,19 @@
+// https:// addresses of the configuration.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace veil::app {
+
+struct https_url {
+    std::string host;
+    std::uint16_t port = 443;
+    std::string path;  // without a trailing slash
+};
+
+// Throws std::invalid_argument when the text is not https://host[:port][/path]; IPv6 addresses stand in brackets.
+https_url parse_https_url(std::string_view text);
+
+}  // namespace veil::app

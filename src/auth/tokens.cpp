@@ -1,0 +1,124 @@
+#include <nlohmann/json.hpp>
+#include <veil/auth/tokens.hpp>
+#include <veil/core/ascii.hpp>
+#include <veil/core/errors.hpp>
+#include <veil/core/jid.hpp>
+#include <veil/core/json.hpp>
+#include <veil/core/uuid.hpp>
+#include <veil/crypto/encoding.hpp>
+
+namespace veil::auth {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t max_token_bytes = 4 * 1024;
+constexpr std::int64_t leeway_seconds = 60;
+constexpr std::size_t id_bytes = 16;
+
+core::api_error unauthorized(std::string_view detail, std::string challenge) {
+    return core::api_error(401, detail).header("WWW-Authenticate", std::move(challenge));
+}
+
+core::api_error bad_token(std::string_view detail) { return unauthorized(detail, R"(Bearer error="invalid_token")"); }
+
+// A part of the token as a JSON object.
+json decode_part(std::string_view part) {
+    const auto bytes = crypto::from_base64url(part);
+    auto value = bytes ? json::parse(*bytes, nullptr, false) : json(json::value_t::discarded);
+    if (!value.is_object()) throw bad_token("Invalid token");
+    return value;
+}
+
+// A numeric date (RFC 7519, section 2), or nullopt when the claim is absent.
+std::optional<double> date_claim(const json& claims, const char* name) {
+    const auto it = claims.find(name);
+    if (it == claims.end()) return std::nullopt;
+    if (!it->is_number()) throw bad_token("Invalid token");
+    return it->get<double>();
+}
+
+void check_dates(const json& claims, std::int64_t now) {
+    const auto expiry = date_claim(claims, "exp");
+    const auto latest = static_cast<double>(now + leeway_seconds);
+    if (!expiry || claims.contains("aud")) throw bad_token("Invalid token");
+    if (date_claim(claims, "iat").value_or(0) > latest || date_claim(claims, "nbf").value_or(0) > latest)
+        throw bad_token("Invalid token");
+    if (*expiry <= static_cast<double>(now)) throw bad_token("Token has expired");
+}
+
+std::string subject(const json& claims, const std::string& domain) {
+    const auto it = claims.find("sub");
+    if (it == claims.end() || it->is_null() || *it == "") throw bad_token("Token missing sub claim");
+    auto jid = it->is_string() ? core::bare_jid_of(it->get_ref<const std::string&>(), domain) : std::nullopt;
+    if (!jid) throw bad_token("Invalid token");
+    return std::move(*jid);
+}
+
+// A date as whole seconds; what no clock will reach is cut off.
+std::int64_t whole_seconds(double date) {
+    constexpr double end_of_time = 253'402'300'799;  // the year 9999
+    return static_cast<std::int64_t>(std::min(std::max(date, 0.0), end_of_time));
+}
+
+}  // namespace
+
+tokens::tokens(const token_options& options, const core::clock& clock, const revocations& revoked)
+    : hmac_(crypto::hash::sha256, options.secret),
+      domain_(options.domain),
+      lifetime_(options.lifetime),
+      clock_(clock),
+      revoked_(revoked),
+      header_(crypto::base64url(R"({"alg":"HS256","typ":"JWT"})")) {}
+
+core::secret tokens::issue(const std::string& jid, std::int64_t cutoff) {
+    const auto issued_at = std::max(clock_.now(), cutoff + 1);
+    std::string claims = R"({"sub":)";
+    core::append_quoted(claims, jid);
+    claims +=
+        ",\"iat\":" + std::to_string(issued_at) + ",\"exp\":" + std::to_string(issued_at + lifetime_) + ",\"jti\":";
+    core::append_quoted(claims, core::uuid4());
+    claims += '}';
+    auto text = header_ + "." + crypto::base64url(claims);
+    text += "." + crypto::base64url(hmac_.sign(text));
+    return core::secret(std::move(text));
+}
+
+user tokens::authenticate(std::string_view authorization) {
+    const auto value = core::trim(authorization);
+    const auto space = value.find(' ');
+    const auto token = space == std::string_view::npos ? std::string_view() : core::trim(value.substr(space));
+    if (token.empty()) throw unauthorized("Not authenticated", "Bearer");
+    if (!core::iequals(value.substr(0, space), "Bearer"))
+        throw unauthorized("Invalid authentication credentials", "Bearer");
+    return verify(token);
+}
+
+user tokens::verify(std::string_view token) {
+    const auto first = token.find('.');
+    const auto last = token.rfind('.');
+    if (token.size() > max_token_bytes || first == last || token.find('.', first + 1) != last)
+        throw bad_token("Invalid token");
+    if (token.substr(0, first) != header_) {
+        const auto header = decode_part(token.substr(0, first));
+        // The algorithm is ours to choose, never the token's; extensions that we do not know must not be ignored.
+        if (!header.contains("alg") || header["alg"] != "HS256" || header.contains("crit"))
+            throw bad_token("Invalid token");
+    }
+    const auto presented = crypto::from_base64url(token.substr(last + 1));
+    const auto tag = hmac_.sign(token.substr(0, last));
+    if (!presented || !crypto::equal(*presented, tag)) throw bad_token("Invalid token");
+
+    const auto claims = decode_part(token.substr(first + 1, last - first - 1));
+    check_dates(claims, clock_.now());
+    // The tag belongs to this very token, with or without a jti; half of it is unique and forges nothing.
+    user who{.jid = subject(claims, domain_),
+             .token_id = crypto::hex(std::string_view(tag).substr(0, id_bytes)),
+             .expires_at = whole_seconds(*date_claim(claims, "exp"))};
+    std::optional<std::int64_t> issued_at;
+    if (const auto date = date_claim(claims, "iat")) issued_at = whole_seconds(*date);
+    if (revoked_.is_revoked(who.jid, issued_at, who.token_id)) throw bad_token("Token has been revoked");
+    return who;
+}
+
+}  // namespace veil::auth

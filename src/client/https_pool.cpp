@@ -1,0 +1,134 @@
+#include <sys/socket.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <veil/async/deadline.hpp>
+#include <veil/client/https_pool.hpp>
+
+namespace veil::client {
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace {
+
+constexpr std::size_t max_answer_bytes = 4 * 1024 * 1024;
+
+bool is_address(const std::string& host) {
+    boost::system::error_code ec;
+    asio::ip::make_address(host, ec);
+    return !ec;
+}
+
+}  // namespace
+
+struct https_pool::tls {
+    asio::ssl::context context{asio::ssl::context::tls_client};
+};
+
+class https_pool::connection {
+ public:
+    connection(const asio::any_io_executor& executor, asio::ssl::context& context) : stream_(executor, context) {}
+
+    asio::ssl::stream<asio::ip::tcp::socket>& stream() { return stream_; }
+    std::chrono::steady_clock::time_point used_at = std::chrono::steady_clock::now();
+
+    // Whether an idle connection has neither been closed by the server nor received anything unasked.
+    bool looks_alive() {
+        char byte = 0;
+        const auto n = ::recv(stream_.next_layer().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    }
+
+    awaitable<answer> exchange(const std::string& host, const post_call& call, bool& reusable) {
+        beast::http::request<beast::http::string_body> request(beast::http::verb::post, call.path, 11);
+        request.set(beast::http::field::host, host);
+        request.set(beast::http::field::content_type, "application/json");
+        request.set(beast::http::field::authorization, call.authorization.reveal());
+        request.body() = call.body;
+        request.prepare_payload();
+        co_await beast::http::async_write(stream_, request, asio::use_awaitable);
+        beast::http::response_parser<beast::http::string_body> parser;
+        parser.body_limit(max_answer_bytes);
+        co_await beast::http::async_read(stream_, buffer_, parser, asio::use_awaitable);
+        reusable = parser.get().keep_alive() && buffer_.size() == 0;
+        co_return answer{static_cast<int>(parser.get().result_int()), std::move(parser.get().body())};
+    }
+
+ private:
+    asio::ssl::stream<asio::ip::tcp::socket> stream_;
+    beast::flat_buffer buffer_;
+};
+
+https_pool::https_pool(asio::any_io_executor executor, https_options options)
+    : executor_(std::move(executor)),
+      options_(std::move(options)),
+      tls_(std::make_unique<tls>()),
+      places_(executor_, options_.in_flight, options_.max_waiting) {
+    boost::system::error_code ec;
+    tls_->context.load_verify_file(options_.ca_file, ec);
+    if (ec) throw std::runtime_error("certificate authority " + options_.ca_file + ": " + ec.message());
+    tls_->context.set_verify_mode(asio::ssl::verify_peer);
+    SSL_CTX_set_min_proto_version(tls_->context.native_handle(), TLS1_2_VERSION);
+}
+
+https_pool::~https_pool() = default;
+
+awaitable<answer> https_pool::post(post_call call) {
+    const auto what = options_.host + call.path;
+    co_return co_await async::with_deadline(options_.limit, post_unbounded(std::move(call)), what.c_str());
+}
+
+awaitable<answer> https_pool::post_unbounded(post_call call) {
+    const auto permit = co_await places_.acquire();
+    for (bool retried = false;; retried = true) {
+        auto used = take_idle();
+        const bool reused = used != nullptr;
+        if (!reused) used = co_await connect();
+        try {
+            bool reusable = false;
+            auto result = co_await used->exchange(options_.host, call, reusable);
+            used->used_at = std::chrono::steady_clock::now();
+            if (reusable) idle_.push_back(std::move(used));
+            co_return result;
+        } catch (const boost::system::system_error& error) {
+            if (error.code() == asio::error::operation_aborted) throw;
+            if (!reused || retried || !call.idempotent)
+                throw core::unavailable(options_.host + call.path + ": " + error.code().message());
+        }
+    }
+}
+
+https_pool::connection_ptr https_pool::take_idle() {
+    const auto oldest = std::chrono::steady_clock::now() - options_.idle;
+    while (!idle_.empty()) {
+        auto candidate = std::move(idle_.back());
+        idle_.pop_back();
+        if (candidate->used_at > oldest && candidate->looks_alive()) return candidate;
+    }
+    return nullptr;
+}
+
+awaitable<https_pool::connection_ptr> https_pool::connect() {
+    try {
+        auto made = std::make_unique<connection>(executor_, tls_->context);
+        auto& stream = made->stream();
+        asio::ip::tcp::resolver resolver(executor_);
+        const auto endpoints =
+            co_await resolver.async_resolve(options_.host, std::to_string(options_.port), asio::use_awaitable);
+        co_await asio::async_connect(stream.next_layer(), endpoints, asio::use_awaitable);
+        stream.next_layer().set_option(asio::ip::tcp::no_delay(true));
+        stream.set_verify_callback(asio::ssl::host_name_verification(options_.host));
+        if (!is_address(options_.host)) SSL_set_tlsext_host_name(stream.native_handle(), options_.host.c_str());
+        co_await stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
+        co_return made;
+    } catch (const boost::system::system_error& error) {
+        if (error.code() == asio::error::operation_aborted) throw;
+        throw not_sent("cannot connect to " + options_.host + ":" + std::to_string(options_.port) + ": " +
+                       error.code().message());
+    }
+}
+
+}  // namespace veil::client

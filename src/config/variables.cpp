@@ -1,0 +1,210 @@
+#include "variables.hpp"
+
+#include <charconv>
+#include <limits>
+#include <veil/core/ascii.hpp>
+
+namespace veil::config {
+namespace {
+
+template <auto Member>
+void text(settings& s, const std::string& value) {
+    if (value.find_first_of("\r\n") != std::string::npos) throw std::invalid_argument("is not one line");
+    s.*Member = value;
+}
+
+template <auto Member>
+void hidden(settings& s, const std::string& value) {
+    s.*Member = core::secret(value);
+}
+
+template <auto Member>
+void list(settings& s, const std::string& value) {
+    s.*Member = core::split_list(value);
+}
+
+template <auto Member>
+void domain(settings& s, const std::string& value) {
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+    };
+    const auto name = core::to_lower(value);
+    for (const char c : name)
+        if (!allowed(c)) throw std::invalid_argument("is not a domain name");
+    s.*Member = name;
+}
+
+std::int64_t number(const std::string& value, std::int64_t low, std::int64_t high) {
+    std::int64_t out = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), out);
+    if (error != std::errc{} || end != value.data() + value.size() || out < low || out > high)
+        throw std::invalid_argument("is not a whole number from " + std::to_string(low) + " to " +
+                                    std::to_string(high));
+    return out;
+}
+
+template <auto Member>
+void port(settings& s, const std::string& value) {
+    s.*Member = static_cast<std::uint16_t>(number(value, 0, std::numeric_limits<std::uint16_t>::max()));
+}
+
+template <auto Member>
+void connections(settings& s, const std::string& value) {
+    s.*Member = static_cast<std::size_t>(number(value, 1, 100));
+}
+
+template <auto Member>
+void lifetime(settings& s, const std::string& value) {
+    s.*Member = std::chrono::seconds(number(value, 60, 366LL * 86400));
+}
+
+template <auto Member>
+void boolean(settings& s, const std::string& value) {
+    const auto word = core::to_lower(value);
+    if (word != "true" && word != "false" && word != "1" && word != "0")
+        throw std::invalid_argument("is neither true nor false");
+    s.*Member = word == "true" || word == "1";
+}
+
+void level(settings& s, const std::string& value) {
+    if (value == "debug")
+        s.log_level = log::level::debug;
+    else if (value == "info")
+        s.log_level = log::level::info;
+    else if (value == "warn")
+        s.log_level = log::level::warn;
+    else if (value == "error")
+        s.log_level = log::level::error;
+    else
+        throw std::invalid_argument("is none of debug, info, warn, error");
+}
+
+void format(settings& s, const std::string& value) {
+    if (value != "text" && value != "json") throw std::invalid_argument("is neither text nor json");
+    s.log_format = value == "json" ? log::format::json : log::format::text;
+}
+
+void https_url(settings& s, const std::string& value) {
+    if (!value.starts_with("https://")) throw std::invalid_argument("is not an https:// address");
+    s.ejabberd_api_url = value;
+}
+
+using s = settings;
+
+constexpr variable secrets[] = {
+    {"DB_PASSWORD", "", "text", "password of the database role DB_USER (not needed with DB_URL)",
+     hidden<&s::db_password>, true},
+    {"DB_MIGRATION_PASSWORD", "", "text",
+     "password of DB_MIGRATION_USER; empty: the server checks the schema but never changes it",
+     hidden<&s::db_migration_password>, true},
+    {"EJABBERD_API_PASSWORD", "", "text", "password of the account EJABBERD_API_USER",
+     hidden<&s::ejabberd_api_password>, true},
+    {"JWT_SECRET", "", "at least 32 bytes", "signs the clients' tokens (HS256)", hidden<&s::jwt_secret>, true},
+    {"TURN_SECRET", "", "at least 32 bytes", "shared with coturn for short-lived TURN credentials",
+     hidden<&s::turn_secret>, true},
+    {"WEBHOOK_SECRET", "", "text", "what Kamailio sends in X-Webhook-Secret; empty: only loopback peers are served",
+     hidden<&s::webhook_secret>, true},
+    {"EJABBERD_DB_PASSWORD", "", "text", "password of the database role ejabberd", nullptr, true},
+    {"KAMAILIO_DB_PASSWORD", "", "text", "password of the database role kamailio", nullptr, true},
+};
+
+constexpr variable names[] = {
+    {"SERVER_IP", "127.0.0.1", "IP address", "public address of this server", text<&s::server_ip>},
+    {"XMPP_DOMAIN", "example.com", "domain", "domain of the JIDs", domain<&s::xmpp_domain>},
+    {"SIP_DOMAIN", "example.com", "domain", "domain of the SIP addresses", domain<&s::sip_domain>},
+    {"TURN_DOMAIN", "example.com", "domain", "host name of coturn", domain<&s::turn_domain>},
+    {"XMPP_HOST", "example.com", "domain", "host name of ejabberd", domain<&s::xmpp_host>},
+    {"HTTP_UPLOAD_DOMAIN", "upload.example.com", "domain", "host name of the file upload service",
+     domain<&s::http_upload_domain>},
+    {"XMPP_WS_URL", "", "wss:// address", "XMPP over WebSocket; empty: wss://XMPP_HOST:XMPP_PORT_WS/ws",
+     text<&s::xmpp_ws_url>},
+    {"SERVER_VERSION", "1.0.0", "text", "version that clients are told", text<&s::server_version>},
+    {"MIN_CLIENT_VERSION", "1.0.0", "text", "oldest client version that is served", text<&s::min_client_version>},
+};
+
+constexpr variable api[] = {
+    {"API_HOST", "0.0.0.0", "IP address", "address the API listens on (plain HTTP; scripts/up.sh uses 127.0.0.1)",
+     text<&s::api_host>},
+    {"API_PORT", "8443", "port, 0 = any free one", "port of the API", port<&s::api_port>},
+    {"ADMIN_HOST", "127.0.0.1", "IP address", "address of the operators' listener", text<&s::admin_host>},
+    {"ADMIN_PORT", "9443", "port, 0 = any free one", "port of the operators' listener", port<&s::admin_port>},
+    {"CORS_ORIGINS", "", "comma-separated list, or *", "origins whose browsers may call the API; empty: none",
+     list<&s::cors_origins>},
+    {"JWT_TTL", "86400", "seconds, 60 and more", "lifetime of a token", lifetime<&s::jwt_ttl>},
+    {"TURN_TTL", "86400", "seconds, 60 and more", "lifetime of TURN credentials", lifetime<&s::turn_ttl>},
+    {"TURN_URIS", "", "comma-separated list",
+     "TURN servers that clients are told; empty: TURN_DOMAIN over UDP, TCP and TLS", list<&s::turn_uris>},
+    {"RESERVED_USERNAMES",
+     "abuse,admin,administrator,api,ejabberd,help,hostmaster,info,moderator,noreply,postmaster,root,security,support,"
+     "system,veil,webmaster,www",
+     "comma-separated list", "names nobody can register", list<&s::reserved_usernames>},
+    {"ALLOW_WEAK_SECRETS", "false", "true or false",
+     "start although JWT_SECRET or TURN_SECRET is weak; never in production", boolean<&s::allow_weak_secrets>},
+    {"LOG_LEVEL", "info", "debug, info, warn or error", "least important line that is logged", level},
+    {"LOG_FORMAT", "text", "text or json", "form of the log lines", format},
+};
+
+constexpr variable database[] = {
+    {"DB_URL", "", "postgresql:// address",
+     "the database as one address, instead of DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD", hidden<&s::db_url>},
+    {"DB_HOST", "127.0.0.1", "host name or IP address", "host of PostgreSQL", text<&s::db_host>},
+    {"DB_PORT", "5432", "port", "port of PostgreSQL", port<&s::db_port>},
+    {"DB_NAME", "veil", "name", "database of the API", text<&s::db_name>},
+    {"DB_USER", "veil", "name", "role of the API; may read and write rows, nothing else", text<&s::db_user>},
+    {"DB_MIGRATION_USER", "veil_owner", "name", "role that owns the tables and runs sql/NNN_*.sql",
+     text<&s::db_migration_user>},
+    {"DB_POOL_MIN", "2", "1 to 100", "connections kept open", connections<&s::db_pool_min>},
+    {"DB_POOL_MAX", "10", "1 to 100", "connections at most", connections<&s::db_pool_max>},
+};
+
+constexpr variable xmpp[] = {
+    {"EJABBERD_API_URL", "https://127.0.0.1:5444/api", "https:// address",
+     "ejabberd's admin API (scripts/up.sh follows EJABBERD_API_PORT)", https_url},
+    {"EJABBERD_API_USER", "veil-api", "name", "account of XMPP_DOMAIN that may use the admin API",
+     text<&s::ejabberd_api_user>},
+    {"EJABBERD_CA_FILE", "certs/ca.pem", "file",
+     "certificate authority that ejabberd's certificate is verified against", text<&s::ejabberd_ca_file>},
+};
+
+constexpr variable push[] = {
+    {"APNS_KEY_PATH", "/etc/veil/apns_key.p8", "file", "Apple's signing key", text<&s::apns_key_path>},
+    {"APNS_KEY_ID", "", "text", "id of that key; empty: no pushes to iOS", text<&s::apns_key_id>},
+    {"APNS_TEAM_ID", "", "text", "Apple team id", text<&s::apns_team_id>},
+    {"APNS_BUNDLE_ID", "com.example.veil", "text", "bundle id of the app", text<&s::apns_bundle_id>},
+    {"APNS_USE_SANDBOX", "false", "true or false", "send to Apple's development servers first",
+     boolean<&s::apns_use_sandbox>},
+    {"FCM_SERVICE_ACCOUNT_PATH", "/etc/veil/fcm_service_account.json", "file", "Google service account",
+     text<&s::fcm_service_account_path>},
+};
+
+constexpr variable ports[] = {
+    {"XMPP_PORT_STARTTLS", "5222", "port", "XMPP clients, STARTTLS", port<&s::xmpp_port_starttls>},
+    {"XMPP_PORT_TLS", "5223", "port", "XMPP clients, direct TLS", port<&s::xmpp_port_tls>},
+    {"XMPP_PORT_WS", "5280", "port", "XMPP clients, WebSocket over TLS", port<&s::xmpp_port_ws>},
+    {"XMPP_PORT_UPLOAD", "5443", "port", "file upload and download over HTTPS", nullptr},
+    {"EJABBERD_API_PORT", "5444", "port", "ejabberd's admin API, internal only", nullptr},
+    {"SIP_PORT_TLS", "5061", "port", "SIP clients, TLS", port<&s::sip_port_tls>},
+    {"TURN_PORT", "3478", "port", "TURN over UDP and TCP", port<&s::turn_port>},
+    {"TURN_PORT_TLS", "5349", "port", "TURN over TLS", port<&s::turn_port_tls>},
+};
+
+constexpr variable stack[] = {
+    {"VEIL_STATE", ".veil", "folder", "where scripts/up.sh keeps everything it runs", nullptr},
+};
+
+constexpr section all[] = {
+    {"Secrets (scripts/up.sh fills empty ones with random values)", secrets},
+    {"Names that clients are told", names},
+    {"API server", api},
+    {"Database", database},
+    {"ejabberd's admin API", xmpp},
+    {"Push providers", push},
+    {"Ports of the other services", ports},
+    {"Native stack", stack},
+};
+
+}  // namespace
+
+std::span<const section> sections() { return all; }
+
+}  // namespace veil::config

@@ -1,0 +1,29 @@
+// One row of the configuration table.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <veil/config/config.hpp>
+
+namespace veil::config {
+
+struct variable {
+    std::string_view name;
+    std::string_view fallback;  // the default; required variables have none
+    std::string_view rule;      // what a value must be, for people
+    std::string_view about;
+    // Stores a value; throws std::invalid_argument when it breaks the rule. Null: not the server's, only the stack's.
+    void (*store)(settings&, const std::string& value);
+    bool secret = false;  // scripts/up.sh fills it with a random value
+};
+
+struct section {
+    std::string_view title;
+    std::span<const variable> variables;
+};
+
+// All variables in the order of .env.example.
+std::span<const section> sections();
+
+}  // namespace veil::config

@@ -1,0 +1,34 @@
+#include <veil/db/dsn.hpp>
+
+namespace veil::db {
+namespace {
+
+// A value in single quotes, as conninfo strings want it.
+std::string quoted(std::string_view value) {
+    std::string out = "'";
+    for (const char c : value) {
+        if (c == '\'' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + "'";
+}
+
+}  // namespace
+
+core::secret make_dsn(const address& where, const std::string& user, const core::secret& password) {
+    return core::secret("host=" + quoted(where.host) + " port=" + std::to_string(where.port) + " dbname=" +
+                        quoted(where.name) + " user=" + quoted(user) + " password=" + quoted(password.reveal()) +
+                        " application_name=veil-api connect_timeout=3 tcp_user_timeout=5000"
+                        " options='-c statement_timeout=4000 -c lock_timeout=3000"
+                        " -c idle_in_transaction_session_timeout=10000'");
+}
+
+core::secret with_time_limits(const core::secret& url) {
+    const char separator = url.reveal().contains('?') ? '&' : '?';
+    return core::secret(url.reveal() + separator +
+                        "application_name=veil-api&connect_timeout=3&tcp_user_timeout=5000"
+                        "&options=-c%20statement_timeout%3D4000%20-c%20lock_timeout%3D3000"
+                        "%20-c%20idle_in_transaction_session_timeout%3D10000");
+}
+
+}  // namespace veil::db

@@ -1,0 +1,35 @@
+#include <pqxx/pqxx>
+#include <veil/core/errors.hpp>
+#include <veil/health/service.hpp>
+
+namespace veil::health {
+namespace {
+
+awaitable<bool> works(db::pool& database) {
+    try {
+        co_await database.run([](pqxx::work& tx) { tx.exec("SELECT 1"); });
+        co_return true;
+    } catch (const core::unavailable&) {
+        co_return false;
+    }
+}
+
+std::string word(bool ok) { return ok ? "ok" : "unavailable"; }
+
+}  // namespace
+
+void service::add_routes(http::router& routes) {
+    routes.on("GET", "/healthz", *this, &service::live);
+    routes.on("GET", "/readyz", *this, &service::ready);
+}
+
+awaitable<alive> service::live() { co_return alive{"ok"}; }
+
+awaitable<http::response> service::ready() {
+    const bool database = co_await works(database_);
+    const bool xmpp = co_await xmpp_.ready();
+    const readiness answer{word(database && xmpp), {word(database), word(xmpp)}};
+    co_return http::to_response(answer, database && xmpp ? 200 : 503);
+}
+
+}  // namespace veil::health

@@ -1,0 +1,19 @@
+#include <veil/core/ascii.hpp>
+#include <veil/http/extract.hpp>
+
+namespace veil::http {
+namespace {
+
+bool is_json(std::string_view content_type) {
+    const auto media = core::to_lower(core::trim(content_type.substr(0, content_type.find(';'))));
+    return media == "application/json" || (media.starts_with("application/") && media.ends_with("+json"));
+}
+
+}  // namespace
+
+void check_content_type(const request& r) {
+    const auto type = r.header("Content-Type");
+    if (!r.body.empty() && !type.empty() && !is_json(type)) core::refuse_body_type();
+}
+
+}  // namespace veil::http

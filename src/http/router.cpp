@@ -1,0 +1,208 @@
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <veil/core/errors.hpp>
+#include <veil/core/uuid.hpp>
+#include <veil/http/router.hpp>
+#include <veil/log/log.hpp>
+
+#include "target.hpp"
+
+namespace veil::http {
+namespace {
+
+bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
+
+bool is_request_id(std::string_view text) {
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+               c == '-';
+    };
+    return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, allowed);
+}
+
+std::string choose_id(const request& r) {
+    const auto given = r.header("X-Request-Id");
+    return is_request_id(given) ? std::string(given) : core::uuid4();
+}
+
+response failure(const core::api_error& error) {
+    response out{.status = error.status(), .body = error.body()};
+    const auto& [name, value] = error.extra_header();
+    if (!name.empty()) out.headers.emplace_back(name, value);
+    return out;
+}
+
+response plain_failure(int status) { return failure(core::api_error(status, reason_phrase(status))); }
+
+// The cause goes to the log with the request's id, and never to the client.
+void log_cause(const request& r, log::level at, std::string_view cause) {
+    log::event(at, "failure", {{"request_id", r.id}, {"cause", cause}});
+}
+
+// The one place where exceptions become answers.
+response from_exception(const request& r, const std::exception_ptr& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const core::api_error& error) {
+        if (!error.cause().empty()) log_cause(r, log::level::warn, error.cause());
+        return failure(error);
+    } catch (const core::overloaded& error) {
+        log_cause(r, log::level::warn, error.what());
+        auto out = plain_failure(503);
+        out.headers.emplace_back("Retry-After", "1");
+        return out;
+    } catch (const core::timed_out& error) {
+        log_cause(r, log::level::warn, error.what());
+        return plain_failure(504);
+    } catch (const core::unavailable& error) {
+        log_cause(r, log::level::warn, error.what());
+        return plain_failure(503);
+    } catch (const core::refused& error) {
+        log_cause(r, log::level::error, error.what());
+        return plain_failure(502);
+    } catch (const std::exception& error) {
+        log_cause(r, log::level::error, error.what());
+        return plain_failure(500);
+    }
+}
+
+}  // namespace
+
+router::router(std::vector<std::string> cors_origins) : cors_origins_(std::move(cors_origins)) {}
+
+const router::handler* router::route::find(std::string_view method) const {
+    auto it = handlers.find(method);
+    if (it == handlers.end() && method == "HEAD") it = handlers.find("GET");
+    return it == handlers.end() ? nullptr : &it->second;
+}
+
+route_info router::describe(std::string_view pattern, body_type accepts) const {
+    route_info info{.pattern = pattern, .parameters = {}, .accepts = accepts, .provided = &provided_};
+    for (const auto& segment : split_path(pattern))
+        if (is_parameter(segment)) info.parameters.push_back(segment.substr(1, segment.size() - 2));
+    return info;
+}
+
+void router::add(std::string_view method, std::string_view pattern, handler h) {
+    route* target = nullptr;
+    if (pattern.contains('{')) {
+        const auto it = std::ranges::find(parametric_, pattern, &route::pattern);
+        target = it == parametric_.end() ? &parametric_.emplace_back() : &*it;
+    } else {
+        target = &fixed_[std::string(pattern)];
+    }
+    target->pattern = pattern;
+    target->segments = split_path(pattern);
+    target->handlers.emplace(method, std::move(h));
+
+    std::set<std::string_view> methods{"OPTIONS"};
+    for (const auto& [name, _] : target->handlers) methods.insert(name);
+    if (methods.contains("GET")) methods.insert("HEAD");
+    target->allow.clear();
+    for (const auto name : methods) target->allow += (target->allow.empty() ? "" : ", ") + std::string(name);
+}
+
+const router::route* router::match(std::string_view path, std::vector<std::string>& parameters) const {
+    if (const auto it = fixed_.find(path); it != fixed_.end()) return &it->second;
+    auto segments = split_path(path);
+    bool escaped = false;
+    for (auto& segment : segments) {
+        auto decoded = percent_decode(segment);
+        if (!decoded) return nullptr;
+        escaped = escaped || *decoded != segment;
+        segment = std::move(*decoded);
+    }
+    const auto fits = [&](const route& candidate) {
+        return std::ranges::equal(candidate.segments, segments,
+                                  [](const std::string& wanted, const std::string& given) {
+                                      return is_parameter(wanted) ? !given.empty() : wanted == given;
+                                  });
+    };
+    if (escaped)
+        for (const auto& [_, candidate] : fixed_)
+            if (fits(candidate)) return &candidate;
+    for (const auto& candidate : parametric_) {
+        if (!fits(candidate)) continue;
+        for (std::size_t i = 0; i < segments.size(); ++i)
+            if (is_parameter(candidate.segments[i])) parameters.push_back(std::move(segments[i]));
+        return &candidate;
+    }
+    return nullptr;
+}
+
+awaitable<response> router::handle(request& r) {
+    const auto begin = std::chrono::steady_clock::now();
+    r.id = choose_id(r);
+    const route* const matched = match(r.path, r.parameters);
+    response out = co_await dispatch(r, matched);
+    add_cors(r, matched, out);
+    log(r, matched, out, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+    co_return out;
+}
+
+awaitable<response> router::dispatch(const request& r, const route* matched) {
+    const handler* const found = matched == nullptr ? nullptr : matched->find(r.method);
+    if (found == nullptr) co_return without_handler(r, matched);
+    std::exception_ptr thrown;
+    try {
+        co_return co_await (*found)(r);
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    co_return from_exception(r, thrown);
+}
+
+// Unknown path, trailing slash, OPTIONS, or a method that the path does not have.
+response router::without_handler(const request& r, const route* matched) const {
+    if (matched == nullptr) {
+        const auto end = r.path.find_last_not_of('/');
+        std::vector<std::string> ignored;
+        if (end == std::string::npos || end + 1 == r.path.size() ||
+            match(r.path.substr(0, end + 1), ignored) == nullptr)
+            return plain_failure(404);
+        response out{.status = 307};
+        out.headers.emplace_back("Location", r.path.substr(0, end + 1) + (r.query.empty() ? "" : "?" + r.query));
+        return out;
+    }
+    response out = r.method == "OPTIONS" ? response{.status = 204} : plain_failure(405);
+    out.headers.emplace_back("Allow", matched->allow);
+    return out;
+}
+
+// The CORS protocol of the Fetch standard (https://fetch.spec.whatwg.org/#http-cors-protocol).
+void router::add_cors(const request& r, const route* matched, response& out) const {
+    if (cors_origins_.empty()) return;
+    const bool any = cors_origins_.front() == "*";
+    if (!any) out.headers.emplace_back("Vary", "Origin");
+    const auto origin = r.header("Origin");
+    if (origin.empty() || (!any && std::ranges::find(cors_origins_, origin) == cors_origins_.end())) return;
+    out.headers.emplace_back("Access-Control-Allow-Origin", any ? "*" : std::string(origin));
+    out.headers.emplace_back("Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
+    if (r.method != "OPTIONS" || matched == nullptr) return;
+    out.headers.emplace_back("Access-Control-Allow-Methods", matched->allow);
+    out.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id");
+    out.headers.emplace_back("Access-Control-Max-Age", "600");
+}
+
+response router::refuse(request& r, int status, std::string_view detail) {
+    r.id = choose_id(r);
+    response out = failure(core::api_error(status, detail));
+    add_cors(r, nullptr, out);
+    log(r, nullptr, out, 0);
+    return out;
+}
+
+void router::log(const request& r, const route* matched, const response& out, double milliseconds) const {
+    static constexpr std::string_view known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+    const bool usual = std::ranges::find(known, r.method) != std::end(known);
+    log::event(log::level::info, "request",
+               {{"request_id", r.id},
+                {"method", usual ? std::string_view(r.method) : "other"},
+                {"route", matched == nullptr ? std::string_view("-") : matched->pattern},
+                {"status", static_cast<std::int64_t>(out.status)},
+                {"ms", milliseconds},
+                {"peer", r.peer}});
+}
+
+}  // namespace veil::http

@@ -1,0 +1,146 @@
+#include "session.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+namespace veil::http {
+namespace asio = boost::asio;
+namespace {
+
+constexpr std::size_t read_bytes = 8 * 1024;
+constexpr std::size_t linger_bytes = 1024 * 1024;
+constexpr std::chrono::milliseconds linger_time{2'000};
+
+std::string address_of(const asio::ip::tcp::socket& socket) {
+    boost::system::error_code ec;
+    const auto endpoint = socket.remote_endpoint(ec);
+    if (ec) return "-";
+    const auto address = endpoint.address();
+    if (address.is_v6() && address.to_v6().is_v4_mapped())
+        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+    return address.to_string();
+}
+
+}  // namespace
+
+session::session(server& owner, asio::ip::tcp::socket socket)
+    : owner_(owner),
+      place_(owner.open_.insert(owner.open_.end(), this)),
+      socket_(std::move(socket)),
+      parser_(request_) {
+    boost::system::error_code ignored;
+    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    request_.peer = address_of(socket_);
+}
+
+session::~session() { owner_.open_.erase(place_); }
+
+void session::allow(std::chrono::milliseconds time) { deadline_ = std::chrono::steady_clock::now() + time; }
+
+void session::check_deadline(time_point now) {
+    if (now < deadline_) return;
+    expired_ = true;
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+}
+
+void session::end_if_idle() {
+    boost::system::error_code ignored;
+    if (idle_) socket_.cancel(ignored);
+}
+
+awaitable<void> session::run() {
+    allow(owner_.limits_.head);  // a new connection has something to say
+    while (co_await read_request()) {
+        deadline_ = time_point::max();  // what a handler waits for has limits of its own
+        const response answer = co_await owner_.router_.handle(request_);
+        const bool last = !parser_.keep_alive() || owner_.stopping_;
+        const auto then = last                 ? connection::close
+                          : parser_.http_1_0() ? connection::keep_alive_1_0
+                                               : connection::keep_alive;
+        if (!co_await send(answer, then)) co_return;
+        if (last) {
+            co_await linger();
+            co_return;
+        }
+        parser_.reset();
+        allow(owner_.limits_.idle);
+    }
+}
+
+// Reads until one whole request is there. False: the connection is over, and a refusal has been sent if one was due.
+awaitable<bool> session::read_request() {
+    bool head_seen = false;
+    while (true) {
+        if (!in_.empty()) {
+            const bool was_started = parser_.started();
+            in_.erase(0, parser_.feed(in_));
+            if (!was_started && parser_.started()) allow(owner_.limits_.head);
+        }
+        if (parser_.error() != 0) {
+            co_await refuse(parser_.error());
+            co_return false;
+        }
+        if (parser_.done()) co_return true;
+        if (parser_.head_done() && !head_seen) {
+            head_seen = true;
+            allow(owner_.limits_.body);
+            if (parser_.wants_continue()) {
+                boost::system::error_code ec;
+                static constexpr std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
+                co_await asio::async_write(socket_, asio::buffer(interim),
+                                           asio::redirect_error(asio::use_awaitable, ec));
+                if (ec) co_return false;
+            }
+        }
+        idle_ = !parser_.started();
+        if (idle_ && owner_.stopping_) co_return false;
+        const bool more = co_await read_more();
+        idle_ = false;
+        if (more) continue;
+        if (expired_ && parser_.started()) co_await refuse(408);
+        co_return false;
+    }
+}
+
+// Reads what the socket has, behind what is left in in_. False at the end of the stream, on an error or a time-out.
+awaitable<bool> session::read_more() {
+    const std::size_t kept = in_.size();
+    in_.resize(kept + read_bytes);
+    boost::system::error_code ec;
+    const std::size_t n = co_await socket_.async_read_some(asio::buffer(in_.data() + kept, read_bytes),
+                                                           asio::redirect_error(asio::use_awaitable, ec));
+    in_.resize(kept + n);
+    co_return !ec;
+}
+
+awaitable<bool> session::send(const response& answer, connection then) {
+    out_.clear();
+    append_response(out_, answer, request_.id, then, request_.method == "HEAD");
+    allow(owner_.limits_.write);
+    boost::system::error_code ec;
+    co_await asio::async_write(socket_, asio::buffer(out_), asio::redirect_error(asio::use_awaitable, ec));
+    co_return !ec;
+}
+
+awaitable<void> session::refuse(int status) {
+    expired_ = false;
+    const response answer = owner_.router_.refuse(request_, status, reason_phrase(status));
+    if (co_await send(answer, connection::close)) co_await linger();
+}
+
+// Reads on for a moment after the last answer: closing a socket with unread bytes resets the connection, and the peer
+// would lose the answer (RFC 9112, section 9.6).
+awaitable<void> session::linger() {
+    boost::system::error_code ec;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+    allow(linger_time);
+    for (std::size_t seen = 0; !ec && seen < linger_bytes;) {
+        in_.resize(read_bytes);
+        seen += co_await socket_.async_read_some(asio::buffer(in_), asio::redirect_error(asio::use_awaitable, ec));
+    }
+}
+
+}  // namespace veil::http

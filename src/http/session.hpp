@@ -1,0 +1,54 @@
+// One connection: bytes to requests, answers to bytes. A coroutine frame owns it with its socket; the server's watchdog
+// only looks at its deadline. I/O thread only.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <list>
+#include <string>
+#include <veil/http/server.hpp>
+
+#include "parser.hpp"
+#include "write.hpp"
+
+namespace veil::http {
+
+class session {
+ public:
+    session(server& owner, boost::asio::ip::tcp::socket socket);
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+    ~session();
+
+    // Serves requests until the peer, a time limit or the server's stop ends the connection.
+    awaitable<void> run();
+
+    // Called by the watchdog: ends what the session waits for when its time is over.
+    void check_deadline(std::chrono::steady_clock::time_point now);
+
+    // Called when the server stops: an idle connection ends at once, another one after its answer.
+    void end_if_idle();
+
+ private:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    awaitable<bool> read_request();
+    awaitable<bool> read_more();
+    awaitable<bool> send(const response& answer, connection then);
+    awaitable<void> refuse(int status);
+    awaitable<void> linger();
+    void allow(std::chrono::milliseconds time);
+
+    server& owner_;
+    std::list<session*>::iterator place_;
+    boost::asio::ip::tcp::socket socket_;
+    request request_;
+    parser parser_;
+    std::string in_, out_;
+    time_point deadline_ = time_point::max();
+    bool expired_ = false;
+    bool idle_ = false;
+};
+
+}  // namespace veil::http

@@ -1,0 +1,25 @@
+#include <veil/core/errors.hpp>
+#include <veil/core/jid.hpp>
+#include <veil/crypto/encoding.hpp>
+#include <veil/turn/service.hpp>
+
+namespace veil::turn {
+
+service::service(const core::secret& secret, std::int64_t ttl, std::vector<std::string> uris, const core::clock& clock)
+    : ttl_(ttl), uris_(std::move(uris)), clock_(clock) {
+    if (!secret.empty()) hmac_.emplace(crypto::hash::sha1, secret);
+}
+
+void service::add_routes(http::router& routes) {
+    routes.on("GET", "/api/v1/turn/credentials", *this, &service::credentials);
+}
+
+awaitable<turn_credentials> service::credentials(auth::user who) {
+    if (!hmac_) throw core::api_error(503, "TURN server not configured");
+    auto username = std::to_string(clock_.now() + ttl_) + ":";
+    username += core::local_part(who.jid);
+    core::secret password(crypto::base64(hmac_->sign(username)));
+    co_return turn_credentials{std::move(username), std::move(password), ttl_, uris_};
+}
+
+}  // namespace veil::turn
