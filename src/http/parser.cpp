@@ -16,6 +16,8 @@ namespace beast = boost::beast;
 using beast::error_code;
 using beast::string_view;
 
+constexpr std::size_t shortest_last_chunk = 5;
+
 int status_of(const error_code& ec) {
     if (ec == beast::http::error::body_limit) return 413;
     if (ec == beast::http::error::header_limit || ec == beast::http::error::buffer_overflow) return 431;
@@ -93,6 +95,8 @@ std::size_t parser::feed(std::string_view bytes) {
     while (used < bytes.size() && !done() && error_ == 0) {
         error_code ec;
         const auto rest = bytes.substr(used);
+        // Beast asserts that a last chunk cut in its middle is offered again with all of its five bytes ("0", CRLF, CRLF).
+        if (head_done() && machine_->chunked() && rest.size() < shortest_last_chunk) break;
         const std::size_t n = machine_->put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
         used += n;
         if (ec == beast::http::error::need_more) break;

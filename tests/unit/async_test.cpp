@@ -1,0 +1,107 @@
+// Deadlines, task groups and semaphores: what ends, when, and what is left behind.
+#include <gtest/gtest.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <support/run.hpp>
+#include <veil/async/deadline.hpp>
+#include <veil/async/semaphore.hpp>
+#include <veil/async/task_group.hpp>
+
+namespace veil::async {
+namespace {
+
+using namespace std::chrono_literals;
+
+awaitable<void> wait_for(std::chrono::milliseconds time) {
+    asio::steady_timer timer(co_await asio::this_coro::executor, time);
+    co_await timer.async_wait(asio::use_awaitable);
+}
+
+awaitable<std::string> word_after(std::chrono::milliseconds time) {
+    co_await wait_for(time);
+    co_return "word";
+}
+
+awaitable<std::string> fails_at_once() {
+    throw std::runtime_error("at once");
+    co_return "";
+}
+
+TEST(deadline, gives_the_result_of_what_is_in_time) {
+    EXPECT_EQ(test::run(with_deadline(10s, word_after(1ms), "test")), "word");
+}
+
+TEST(deadline, ends_what_takes_too_long) {
+    EXPECT_THROW(test::run(with_deadline(1ms, word_after(10s), "test")), core::timed_out);
+}
+
+TEST(deadline, a_failure_is_a_failure_and_no_time_out) {
+    try {
+        test::run(with_deadline(10s, fails_at_once(), "test"));
+        FAIL();
+    } catch (const core::unavailable&) {
+        FAIL() << "reported as a time-out";
+    } catch (const std::runtime_error& error) {
+        EXPECT_STREQ(error.what(), "at once");
+    }
+}
+
+TEST(task_group, stop_cancels_and_awaits_every_task) {
+    asio::io_context io;
+    task_group group(io.get_executor());
+    int ended = 0;
+    struct guard {
+        int& ended;
+        ~guard() { ++ended; }
+    };
+    const auto task = [&]() -> awaitable<void> {
+        const guard at_end{ended};
+        co_await wait_for(1h);
+    };
+    test::run(io, [&]() -> awaitable<void> {
+        for (int i = 0; i < 3; ++i) group.spawn("test", task());
+        co_await wait_for(1ms);
+        EXPECT_EQ(group.size(), 3U);
+        co_await group.stop();
+        EXPECT_EQ(ended, 3);
+        EXPECT_EQ(group.size(), 0U);
+    }());
+}
+
+TEST(semaphore, bounds_places_and_waiters_in_order) {
+    asio::io_context io;
+    task_group group(io.get_executor());
+    semaphore places(io.get_executor(), 1, 2);
+    std::vector<int> order;
+    const auto task = [&](int id) -> awaitable<void> {
+        const auto permit = co_await places.acquire();
+        order.push_back(id);
+        co_await wait_for(1ms);
+    };
+    test::run(io, [&]() -> awaitable<void> {
+        for (int id = 0; id < 3; ++id) group.spawn("test", task(id));
+        co_await asio::post(asio::use_awaitable);
+        EXPECT_THROW(co_await places.acquire(), core::overloaded);
+        while (group.size() > 0) co_await wait_for(1ms);
+        const auto again = co_await places.acquire();
+    }());
+    EXPECT_EQ(order, (std::vector<int>{0, 1, 2}));
+}
+
+TEST(semaphore, a_cancelled_waiter_loses_no_place) {
+    asio::io_context io;
+    semaphore places(io.get_executor(), 1, 2);
+    test::run(io, [&]() -> awaitable<void> {
+        {
+            const auto held = co_await places.acquire();
+            const auto waiting = [&]() -> awaitable<void> { const auto permit = co_await places.acquire(); };
+            EXPECT_THROW(co_await with_deadline(1ms, waiting(), "test"), core::timed_out);
+        }
+        const auto again = co_await places.acquire();
+    }());
+}
+
+}  // namespace
+}  // namespace veil::async

@@ -1,0 +1,100 @@
+// The configuration: defaults, faults, and that .env.example says what the server's table says.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <veil/config/config.hpp>
+
+namespace veil::config {
+namespace {
+
+using variables = std::map<std::string, std::string>;
+
+variables complete() {
+    return {{"DB_PASSWORD", "x"},
+            {"EJABBERD_API_PASSWORD", "x"},
+            {"JWT_SECRET", "2f7a0c51b3e94d68a1c75e20f3b98d46"},
+            {"TURN_SECRET", "7b1e93c4d05f28a6e94c31b7d2f0a586"},
+            {"WEBHOOK_SECRET", "x"}};
+}
+
+settings load_from(variables set) {
+    return load([set = std::move(set)](const std::string& name) -> std::optional<std::string> {
+        const auto it = set.find(name);
+        if (it == set.end() || it->second.empty()) return std::nullopt;
+        return it->second;
+    });
+}
+
+std::vector<std::string> faults_of(variables set) {
+    try {
+        load_from(std::move(set));
+        return {};
+    } catch (const invalid& error) {
+        return error.faults();
+    }
+}
+
+TEST(config, env_example_is_the_servers_own_table) {
+    std::ifstream file(VEIL_SOURCE_DIR "/.env.example");
+    std::stringstream text;
+    text << file.rdbuf();
+    EXPECT_EQ(text.str(), env_example()) << "refresh it with: veil-api --env-example > .env.example";
+}
+
+TEST(config, defaults_are_the_documented_ones) {
+    const auto s = load_from(complete());
+    EXPECT_EQ(s.api_host, "0.0.0.0");
+    EXPECT_EQ(s.api_port, 8443);
+    EXPECT_EQ(s.xmpp_ws_url, "wss://example.com:5280/ws");
+    EXPECT_EQ(s.turn_uris,
+              (std::vector<std::string>{"turn:example.com:3478?transport=udp", "turn:example.com:3478?transport=tcp",
+                                        "turns:example.com:5349?transport=tcp"}));
+    EXPECT_EQ(s.jwt_ttl.count(), 86'400);
+    EXPECT_TRUE(s.warnings.empty());
+}
+
+TEST(config, all_faults_are_reported_together) {
+    auto set = complete();
+    set["API_PORT"] = "70000";
+    set["LOG_LEVEL"] = "loud";
+    set["DB_POOL_MIN"] = "20";
+    set["JWT_SECRET"] = "short";
+    set["XMPP_DOMAIN"] = "not a domain";
+    const auto faults = faults_of(set);
+    ASSERT_EQ(faults.size(), 5U);
+    EXPECT_EQ(faults[0], "XMPP_DOMAIN is not a domain name");
+    EXPECT_EQ(faults[1], "API_PORT is not a whole number from 0 to 65535");
+}
+
+TEST(config, weak_secrets_are_refused_unless_allowed) {
+    for (const std::string weak :
+         {"", "short", "change-me-change-me-change-me-change-me", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}) {
+        auto set = complete();
+        set["TURN_SECRET"] = weak;
+        const auto faults = faults_of(set);
+        ASSERT_EQ(faults.size(), 1U) << weak;
+        EXPECT_TRUE(faults[0].starts_with("TURN_SECRET is ")) << faults[0];
+        set["ALLOW_WEAK_SECRETS"] = "true";
+        EXPECT_EQ(load_from(set).warnings.size(), 1U);
+    }
+}
+
+TEST(config, a_fault_never_shows_the_value_of_a_secret) {
+    auto set = complete();
+    set["JWT_SECRET"] = "hunter2";
+    for (const auto& fault : faults_of(set)) EXPECT_EQ(fault.find("hunter2"), std::string::npos);
+}
+
+TEST(config, lists_are_split_and_trimmed) {
+    auto set = complete();
+    set["CORS_ORIGINS"] = " https://a.example , ,https://b.example";
+    set["RESERVED_USERNAMES"] = "Root,admin";
+    const auto s = load_from(set);
+    EXPECT_EQ(s.cors_origins, (std::vector<std::string>{"https://a.example", "https://b.example"}));
+    EXPECT_EQ(s.reserved_usernames, (std::vector<std::string>{"root", "admin"}));
+}
+
+}  // namespace
+}  // namespace veil::config

@@ -1,0 +1,120 @@
+// What a client sees of the field tables: every 422 item of the contract, what is accepted, what is rendered.
+#include <gtest/gtest.h>
+
+#include <veil/account/service.hpp>
+#include <veil/core/errors.hpp>
+#include <veil/core/fields.hpp>
+
+namespace veil::core {
+namespace {
+
+struct sample {
+    std::string name;
+    std::string note;
+    std::vector<std::string> tags;
+    static constexpr auto fields() {
+        return std::tuple{field("name", &sample::name, {.min_length = 1, .max_length = 4}),
+                          field("note", &sample::note, {.fallback = "none"}),
+                          field("tags", &sample::tags, {.fallback = ""})};
+    }
+};
+
+template <class T = sample>
+std::string refusal(std::string_view body) {
+    try {
+        parse<T>(body);
+    } catch (const api_error& error) {
+        EXPECT_EQ(error.status(), 422);
+        return error.body();
+    }
+    return "accepted";
+}
+
+TEST(fields, every_fault_is_reported_at_once_in_the_order_of_the_table) {
+    EXPECT_EQ(refusal<account::credentials>(R"({"password":"short","username":"a b"})"),
+              R"({"detail":[{"type":"string_pattern_mismatch","loc":["body","username"],)"
+              R"("msg":"String should match pattern '^[a-zA-Z0-9_]+$'","ctx":{"pattern":"^[a-zA-Z0-9_]+$"}},)"
+              R"({"type":"string_too_short","loc":["body","password"],)"
+              R"("msg":"String should have at least 8 characters","ctx":{"min_length":8}}]})");
+}
+
+TEST(fields, a_missing_field_and_a_wrong_type) {
+    EXPECT_EQ(refusal<account::credentials>(R"({"username":5})"),
+              R"({"detail":[{"type":"string_type","loc":["body","username"],"msg":"Input should be a valid string"},)"
+              R"({"type":"missing","loc":["body","password"],"msg":"Field required"}]})");
+    EXPECT_NE(refusal(R"({"name":null})").find("string_type"), std::string::npos);
+}
+
+TEST(fields, lengths_count_code_points_and_one_character_is_singular) {
+    EXPECT_EQ(parse<sample>(R"({"name":"ÄÖÜ😀"})").name, "ÄÖÜ😀");
+    EXPECT_EQ(refusal(R"({"name":"ÄÖÜ😀x"})"),
+              R"({"detail":[{"type":"string_too_long","loc":["body","name"],)"
+              R"("msg":"String should have at most 4 characters","ctx":{"max_length":4}}]})");
+    EXPECT_NE(refusal(R"({"name":""})").find("at least 1 character\""), std::string::npos);
+}
+
+TEST(fields, a_trailing_newline_breaks_the_pattern) {
+    EXPECT_NE(refusal<account::credentials>(R"({"username":"alice\n","password":"12345678"})").find("pattern_mismatch"),
+              std::string::npos);
+}
+
+TEST(fields, lists_name_the_first_element_that_is_no_string) {
+    EXPECT_EQ(parse<sample>(R"({"name":"a","tags":["x","y"]})").tags, (std::vector<std::string>{"x", "y"}));
+    EXPECT_NE(refusal(R"({"name":"a","tags":"x"})").find(R"("type":"list_type","loc":["body","tags"])"),
+              std::string::npos);
+    EXPECT_NE(refusal(R"({"name":"a","tags":["x",1]})").find(R"("loc":["body","tags",1])"), std::string::npos);
+}
+
+TEST(fields, defaults_unknown_fields_and_duplicate_keys) {
+    const auto value = parse<sample>(R"({"name":"a","name":"b","other":{"deep":[1]}})");
+    EXPECT_EQ(value.name, "b");
+    EXPECT_EQ(value.note, "none");
+}
+
+TEST(fields, nul_is_refused_and_so_are_lone_surrogates_and_broken_utf8) {
+    EXPECT_NE(refusal(R"({"name":"a\u0000"})").find("string_type"), std::string::npos);
+    EXPECT_NE(refusal(R"({"name":"\ud800"})").find("json_invalid"), std::string::npos);
+    EXPECT_NE(refusal("{\"name\":\"\xff\"}").find("json_invalid"), std::string::npos);
+}
+
+TEST(fields, a_body_that_is_no_object) {
+    EXPECT_EQ(refusal(""), R"({"detail":[{"type":"missing","loc":["body"],"msg":"Field required"}]})");
+    EXPECT_EQ(refusal("null"), refusal(""));
+    EXPECT_NE(refusal("[]").find("model_attributes_type"), std::string::npos);
+    EXPECT_NE(refusal("\"text\"").find("model_attributes_type"), std::string::npos);
+}
+
+TEST(fields, broken_json_names_the_offset_and_never_the_text) {
+    EXPECT_EQ(refusal(R"({"password":"hunter2",})"),
+              R"({"detail":[{"type":"json_invalid","loc":["body",22],"msg":"JSON decode error",)"
+              R"("ctx":{"error":"Unexpected character"}}]})");
+    EXPECT_NE(refusal(R"({"a":)").find("Unexpected end of input"), std::string::npos);
+    EXPECT_NE(refusal(R"({"a":1e999})").find("json_invalid"), std::string::npos);
+}
+
+TEST(fields, nesting_is_limited_to_32) {
+    const auto nested = [](std::size_t depth) {
+        return R"({"name":"a","x":)" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}";
+    };
+    EXPECT_EQ(refusal(nested(32)), "accepted");
+    EXPECT_NE(refusal(nested(33)).find("Nested too deeply"), std::string::npos);
+    EXPECT_EQ(refusal(R"({"name":"a","x":"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["})"), "accepted");
+}
+
+TEST(fields, renders_in_the_order_of_the_table_with_everything_escaped) {
+    sample value;
+    value.name = "a\"\\\n\x01";
+    value.note = "é";
+    value.tags = {"x", "y"};
+    EXPECT_EQ(render(value), R"({"name":"a\"\\\n\u0001","note":"é","tags":["x","y"]})");
+}
+
+TEST(fields, describes_itself_as_a_schema) {
+    EXPECT_EQ(describe<sample>().dump(),
+              R"({"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":4},)"
+              R"("note":{"type":"string","default":"none"},"tags":{"type":"array","items":{"type":"string"}}},)"
+              R"("required":["name"]})");
+}
+
+}  // namespace
+}  // namespace veil::core
