@@ -23,6 +23,9 @@ class echo {
     awaitable<text_body> out_of_reach() { throw core::unavailable("secret cause"); }
     awaitable<text_body> too_late() { throw core::timed_out("secret cause"); }
     awaitable<text_body> nonsense() { throw core::refused("secret cause"); }
+    awaitable<text_body> challenged() {
+        throw core::api_error(401, "no").header("WWW-Authenticate", "A challenge longer than any short string is");
+    }
     awaitable<text_body> bug() { throw std::runtime_error("secret cause"); }
 };
 
@@ -40,6 +43,7 @@ class router_test : public testing::Test {
         routes.on("GET", "/out", echo_, &echo::out_of_reach);
         routes.on("GET", "/late", echo_, &echo::too_late);
         routes.on("GET", "/nonsense", echo_, &echo::nonsense);
+        routes.on("GET", "/challenged", echo_, &echo::challenged);
         routes.on("GET", "/bug", echo_, &echo::bug);
     }
 
@@ -113,6 +117,10 @@ TEST_F(router_test, what_breaks_beneath_never_reaches_the_client) {
     EXPECT_EQ(ask("GET", "/nonsense").body, R"({"detail":"Bad Gateway"})");
     EXPECT_EQ(ask("GET", "/bug").status, 500);
     EXPECT_EQ(ask("GET", "/bug").body, R"({"detail":"Internal Server Error"})");
+}
+
+TEST_F(router_test, an_error_keeps_its_header) {
+    EXPECT_EQ(header(ask("GET", "/challenged"), "WWW-Authenticate"), "A challenge longer than any short string is");
 }
 
 TEST_F(router_test, takes_a_proper_request_id_and_replaces_another) {

@@ -29,7 +29,7 @@ struct response {
     int status = 200;
     std::string body;
     bool cacheable = false;  // without it the answer says Cache-Control: no-store
-    std::vector<std::pair<std::string_view, std::string>> headers;
+    std::vector<std::pair<std::string, std::string>> headers;
 };
 
 // A JSON text made before, for example at start-up, that may be cached.

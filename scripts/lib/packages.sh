@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# The one list of Debian packages, by the part that needs them, and what of it is missing.
+
+packages_of() {
+    case $1 in
+        base) echo openssl ca-certificates curl ;;
+        db) echo postgresql-15 ;;
+        ejabberd) echo ejabberd erlang-p1-pgsql erlang-p1-oauth2 postgresql-client-15 ;;
+        api) packages_of build ;;
+        build)
+            echo clang-19 lld-19 cmake ninja-build pkg-config libboost1.81-dev libpqxx-dev libssl-dev \
+                nlohmann-json3-dev libspdlog-dev libfmt-dev
+            ;;
+        test)
+            packages_of build
+            echo libclang-rt-19-dev libgtest-dev shellcheck python3-pytest python3-slixmpp python3-aiohttp
+            ;;
+        *) die "no package list is called $1" ;;
+    esac
+}
+
+# Those of the given packages that dpkg does not report as installed, one a line.
+missing_packages() {
+    local installed
+    # shellcheck disable=SC2016 # the braces are dpkg-query's
+    installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' || true)
+    printf '%s\n' "$@" | sort -u | grep -vxF -f <(printf '%s\n' "$installed") || true
+}
+
+# install_for PART...: installs what those parts miss; needs root only when something is missing.
+install_for() {
+    local part wanted=() missing started
+    for part in "$@"; do
+        read -ra words <<<"$(packages_of "$part" | tr '\n' ' ')"
+        wanted+=("${words[@]}")
+    done
+    mapfile -t missing < <(missing_packages "${wanted[@]}")
+    ((${#missing[@]})) || return 0
+    started=$(now_ms)
+    if is_root; then
+        "$ROOT/scripts/lib/install-packages.sh" "${missing[@]}"
+    elif command -v sudo >/dev/null; then
+        sudo -- "$ROOT/scripts/lib/install-packages.sh" "${missing[@]}"
+    else
+        die "these Debian packages are missing and there is no sudo: ${missing[*]}" \
+            "install them as root: $ROOT/scripts/lib/install-packages.sh ${missing[*]}"
+    fi
+    say_since "$started" "installed ${#missing[@]} Debian packages"
+}

@@ -1,0 +1,78 @@
+# shellcheck shell=bash
+# Which services there are, in the order they start. services/<name>.sh describes one of them by functions:
+#   <name>_user       account it runs as when started by root
+#   <name>_ports      variables that hold the ports it listens on
+#   <name>_prepare    writes everything it reads into the state directory
+#   <name>_inputs     prints what it was started with; when that changes it is restarted
+#   <name>_start      launches it
+#   <name>_probe      one try: does it serve?
+#   <name>_provision  what must be done inside it, every time; repeatable
+#   <name>_stop       stops it cleanly
+#   <name>_addresses  lines "what<tab>where" for the final table
+
+SERVICES=(db ejabberd api)
+
+# choose_services [NAME...]: sets CHOSEN, in starting order; no name means all.
+choose_services() {
+    local name
+    CHOSEN=()
+    for name in "$@"; do
+        in_list "$name" "${SERVICES[@]}" || die "no service is called $name" "there are: ${SERVICES[*]}"
+    done
+    for name in "${SERVICES[@]}"; do
+        (($# == 0)) || in_list "$name" "$@" || continue
+        # shellcheck source=/dev/null
+        source "$ROOT/scripts/services/$name.sh"
+        CHOSEN+=("$name")
+    done
+}
+
+# user_of SERVICE: who it runs as.
+user_of() {
+    if is_root; then "$1_user"; else id -un; fi
+}
+
+show_log() {
+    echo "--- last lines of $STATE/log/$1.log" >&2
+    tail -n 20 -- "$STATE/log/$1.log" >&2 || true
+}
+
+# wait_ready SERVICE SECONDS
+wait_ready() {
+    local deadline=$(($(now_ms) + $2 * 1000))
+    until "$1_probe"; do
+        if ! running "$1"; then
+            show_log "$1"
+            die "$1 ended before it was ready"
+        fi
+        if (($(now_ms) >= deadline)); then
+            show_log "$1"
+            die "$1 was not ready within $2 s (it is still running: scripts/down.sh $1)"
+        fi
+        sleep 0.1
+    done
+}
+
+bring_up() {
+    local service=$1 started inputs done_as=ready
+    started=$(now_ms)
+    "${service}_prepare"
+    inputs=$("${service}_inputs" | sha256sum)
+    if running "$service"; then
+        if [[ $inputs == "$(cat -- "$STATE/run/$service.inputs" 2>/dev/null)" ]]; then
+            done_as="kept running"
+        else
+            echo "==> $service: its configuration changed, restarting it"
+            "${service}_stop"
+        fi
+    fi
+    if ! running "$service"; then
+        # shellcheck disable=SC2046 # names of variables
+        demand_ports $("${service}_ports")
+        echo "$inputs" >"$STATE/run/$service.inputs"
+        "${service}_start"
+    fi
+    wait_ready "$service" 60
+    "${service}_provision"
+    say_since "$started" "$service: $done_as"
+}

@@ -1,0 +1,117 @@
+# shellcheck shell=bash
+# The parts of scripts/test.sh: single checks, test programs that report their own counts, and the stack under test.
+
+# shellcheck disable=SC2034 # read by the script that sources this
+OK=0 # how the last check ended
+DONE=0 # the summary was printed
+PASSED=0
+FAILED=0
+FOLDER=
+
+# check TITLE COMMAND...: one check, quiet unless it fails.
+check() {
+    local title=$1 log started
+    log=$FOLDER/${1// /-}.log started=$(now_ms)
+    shift
+    if "$@" >"$log" 2>&1; then
+        PASSED=$((PASSED + 1)) OK=1
+        say_since "$started" "$title: passed"
+    else
+        FAILED=$((FAILED + 1)) OK=0
+        tail -n 40 -- "$log"
+        say_since "$started" "$title: FAILED"
+    fi
+}
+
+# suite TITLE REPORT COMMAND...: a test program; REPORT prints "passed failed" from what it wrote. A program that failed
+# without naming a failed test, or ran none, counts as one failure.
+suite() {
+    local title=$1 report=$2 log started code=0 passed=0 failed=0
+    log=$FOLDER/${1// /-}.log started=$(now_ms)
+    shift 2
+    "$@" >"$log" 2>&1 || code=$?
+    read -r passed failed < <("$report" 2>>"$log") || true
+    passed=${passed:-0} failed=${failed:-0}
+    ((code == 0 || failed)) && ((passed + failed)) || failed=$((failed + 1))
+    PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed))
+    ((failed == 0)) || tail -n 80 -- "$log"
+    say_since "$started" "$title: $passed passed, $failed failed"
+}
+
+unit_report() {
+    /usr/bin/python3 - "$FOLDER/unit.json" <<'PYTHON'
+import json, sys
+r = json.load(open(sys.argv[1]))
+bad = r["failures"] + r.get("disabled", 0) + sum(t.get("result") == "SKIPPED" for s in r["testsuites"] for t in s["testsuite"])
+print(r["tests"] - bad, bad)
+PYTHON
+}
+
+# A skipped test is a failed one: nothing was shown.
+integration_report() {
+    /usr/bin/python3 - "$FOLDER/integration.xml" <<'PYTHON'
+import sys, xml.etree.ElementTree as tree
+suites = list(tree.parse(sys.argv[1]).getroot().iter("testsuite"))
+bad = sum(int(s.get(k, 0)) for s in suites for k in ("errors", "failures", "skipped"))
+print(max(0, sum(int(s.get("tests", 0)) for s in suites) - bad), bad)
+PYTHON
+}
+
+build_debug() { cmake --preset debug && cmake --build --preset debug; }
+
+# fuzz TARGET: a short run on a copy of its corpus; what it finds stays in the test folder.
+fuzz() {
+    local name=${1##*/} corpus
+    corpus=$FOLDER/corpus/$name
+    mkdir -p "$corpus" "$FOLDER/found"
+    [[ ! -d tests/fuzz/corpus/${name#fuzz_} ]] || cp -r "tests/fuzz/corpus/${name#fuzz_}/." "$corpus"
+    [[ ! -d tests/fuzz/corpus/$name ]] || cp -r "tests/fuzz/corpus/$name/." "$corpus"
+    "$1" -max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 \
+        -artifact_prefix="$FOLDER/found/$name-" "$corpus"
+}
+
+# Exports a complete configuration that shares nothing with the developer's stack.
+own_stack() {
+    local name ports
+    # shellcheck disable=SC2046 # names of variables
+    unset $(example_lines | sed 's/^#//; s/=.*//')
+    mapfile -t ports < <(free_ports 6)
+    export DB_PORT=${ports[0]} XMPP_PORT_STARTTLS=${ports[1]} XMPP_PORT_TLS=${ports[2]} XMPP_PORT_WS=${ports[3]} \
+        XMPP_PORT_UPLOAD=${ports[4]} EJABBERD_API_PORT=${ports[5]}
+    export VEIL_STATE=$FOLDER/state VEIL_CERTS=$FOLDER/certs VEIL_ENV_FILE=$FOLDER/env
+    export EJABBERD_CA_FILE=$VEIL_CERTS/ca.pem VEIL_API_BIN=$ROOT/build/debug/bin/veil-api
+    create_env
+    load_env
+    for name in "${VEIL_NAMES[@]}"; do export "${name?}"; done
+    # The tests take any free port for these.
+    unset API_PORT ADMIN_PORT
+}
+
+# The logs are copied first: a wipe removes them.
+stack_down() {
+    [[ -e $FOLDER/state ]] || return 0
+    [[ ! -d $FOLDER/state/log ]] || cp -rT -- "$FOLDER/state/log" "$FOLDER/stack-logs"
+    "$ROOT/scripts/down.sh" --wipe
+}
+
+integration() {
+    suite "integration tests" integration_report /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
+        --junitxml="$FOLDER/integration.xml" tests/integration
+}
+
+# The counts, alone on the last line; fails when something did.
+summary() {
+    ((FAILED == 0)) || echo "logs are kept in $FOLDER"
+    DONE=1
+    echo "$PASSED passed, $FAILED failed"
+    ((FAILED == 0))
+}
+
+# Whatever happened, nothing of the stack stays behind.
+clean_up() {
+    local code=$?
+    stack_down || code=1
+    ((DONE)) || echo "interrupted: logs are kept in $FOLDER" >&3
+    ((code)) || rm -rf -- "$FOLDER"
+    exit "$code"
+}

@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# veil-api itself. Migrations run first, as a step of their own, so that the server lives without the password of the
+# role that owns the tables.
+
+# What other services and scripts use; the server never sees it.
+API_NOT_FOR_SERVER=(EJABBERD_DB_PASSWORD KAMAILIO_DB_PASSWORD EJABBERD_API_PORT XMPP_PORT_UPLOAD VEIL_STATE)
+API_ONLY_FOR_MIGRATION=(DB_MIGRATION_USER DB_MIGRATION_PASSWORD)
+
+api_user() { echo veil; }
+api_ports() { echo API_PORT ADMIN_PORT; }
+
+api_addresses() {
+    printf 'API\thttp://%s:%s\n' "$API_HOST" "$API_PORT"
+    printf 'operators\thttp://%s:%s\n' "$ADMIN_HOST" "$ADMIN_PORT"
+}
+
+api_build() {
+    local started
+    started=$(now_ms)
+    (cd -- "$ROOT" && cmake --preset release && cmake --build --preset release --target veil-api) >"$STATE/log/build.log" 2>&1 || {
+        show_log build
+        die "the build failed"
+    }
+    say_since "$started" "built veil-api"
+}
+
+# Names of the set variables the server reads, one a line.
+api_variables() {
+    local name
+    for name in "${VEIL_NAMES[@]}"; do
+        [[ ! ${!name} ]] || in_list "$name" "${API_NOT_FOR_SERVER[@]}" "${API_ONLY_FOR_MIGRATION[@]}" || echo "$name"
+    done
+}
+
+api_prepare() {
+    local user ca=$EJABBERD_CA_FILE
+    [[ $ca != certs/ca.pem ]] || ca=$VEIL_CERTS/ca.pem
+    [[ $ca == /* ]] || ca=$ROOT/$ca
+    ! is_root || id -u veil >/dev/null 2>&1 ||
+        useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin veil
+    user=$(user_of api)
+    own "$user" "$STATE/api"
+    put_file "$user" "$STATE/api/ca.pem" <"$ca"
+    put_file "$user" "$STATE/api/veil-api" <"$ROOT/build/release/bin/veil-api"
+    chmod 0500 "$STATE/api/veil-api"
+    EJABBERD_CA_FILE=$STATE/api/ca.pem
+}
+
+api_inputs() {
+    local name
+    sha256sum <"$STATE/api/veil-api"
+    sha256sum <"$STATE/api/ca.pem"
+    for name in $(api_variables); do printf '%s=%s\n' "$name" "${!name}"; done
+}
+
+api_migrate() {
+    local names
+    mapfile -t names < <(api_variables)
+    as "$(user_of api)" "${names[@]}" "${API_ONLY_FOR_MIGRATION[@]}" -- "$STATE/api/veil-api" migrate \
+        </dev/null >"$STATE/log/migrate.log" 2>&1 || { show_log migrate; die "the migrations failed"; }
+}
+
+api_start() {
+    local names
+    mapfile -t names < <(api_variables)
+    api_migrate
+    launch api "$(user_of api)" "$STATE/api" "${names[@]}" -- "$STATE/api/veil-api" serve
+}
+
+api_probe() {
+    local host=$API_HOST
+    [[ $host != 0.0.0.0 ]] || host=127.0.0.1
+    curl -q -s -f --noproxy '*' --max-time 5 -o /dev/null "http://$host:$API_PORT/readyz"
+}
+
+api_provision() { :; }
+
+# It gives requests in flight ten seconds.
+api_stop() { stop_service api TERM 20; }

@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# ejabberd 23.01, run by erl itself: one process, no epmd, no distribution port, any unprivileged user. The account the
+# API uses is made or updated inside that process at every start.
+
+EJABBERD_SCHEMA=/usr/share/ejabberd/sql/pg.sql
+
+ejabberd_user() { echo ejabberd; }
+ejabberd_ports() { echo XMPP_PORT_STARTTLS XMPP_PORT_TLS XMPP_PORT_WS XMPP_PORT_UPLOAD EJABBERD_API_PORT; }
+
+ejabberd_addresses() {
+    printf 'XMPP, STARTTLS\t127.0.0.1:%s\n' "$XMPP_PORT_STARTTLS"
+    printf 'XMPP, TLS\t127.0.0.1:%s\n' "$XMPP_PORT_TLS"
+    printf 'XMPP, WebSocket\twss://127.0.0.1:%s/ws\n' "$XMPP_PORT_WS"
+    printf 'file upload\thttps://127.0.0.1:%s/upload\n' "$XMPP_PORT_UPLOAD"
+    printf 'ejabberd admin API\thttps://127.0.0.1:%s/api\n' "$EJABBERD_API_PORT"
+}
+
+# psql as the role ejabberd, which owns its database.
+ejabberd_sql() {
+    as "$(id -un)" "PGPASSWORD=$EJABBERD_DB_PASSWORD" PGCONNECT_TIMEOUT=5 PGOPTIONS=--client-min-messages=warning -- \
+        psql -X -q -A -t -v ON_ERROR_STOP=1 -h "$DB_HOST" -p "$DB_PORT" -U ejabberd -d ejabberd "$@"
+}
+
+ejabberd_schema() {
+    local found
+    found=$(ejabberd_sql -c "SELECT to_regclass('public.users') IS NOT NULL") ||
+        die "ejabberd's database cannot be reached at $DB_HOST:$DB_PORT" "start it first: scripts/up.sh db"
+    [[ $found == t ]] || ejabberd_sql --single-transaction -f - <"$EJABBERD_SCHEMA" >/dev/null ||
+        die "ejabberd's schema could not be loaded"
+}
+
+ejabberd_prepare() {
+    local user home=$STATE/ejabberd folder
+    user=$(user_of ejabberd)
+    for folder in "$home" "$home/spool" "$home/log" "$home/upload"; do own "$user" "$folder"; done
+    put_file "$user" "$home/server.pem" < <(cat -- "$VEIL_CERTS/server.pem" "$VEIL_CERTS/server.key")
+    XMPP_LISTEN_IP=127.0.0.1 EJABBERD_API_NET=127.0.0.0/8 EJABBERD_HOME=$home \
+        render_to "$user" "$ROOT/config/ejabberd/ejabberd.yml.in" "$home/ejabberd.yml"
+    ejabberd_schema
+}
+
+ejabberd_inputs() {
+    cat -- "$STATE/ejabberd/ejabberd.yml" "$STATE/ejabberd/server.pem"
+    echo "$EJABBERD_API_USER $EJABBERD_API_PASSWORD"
+}
+
+# set_password makes the account when it is missing; it fails while the database does, hence the loop.
+ejabberd_account() {
+    cat <<'ERLANG'
+Take = fun(Name) -> unicode:characters_to_binary(os:getenv(Name)) end,
+User = Take("EJABBERD_API_USER"), Domain = Take("XMPP_DOMAIN"), Password = Take("EJABBERD_API_PASSWORD"),
+os:unsetenv("EJABBERD_API_PASSWORD"),
+Set = fun Again() ->
+    case catch ejabberd_auth:set_password(User, Domain, Password) of
+        ok -> ok;
+        _ -> timer:sleep(1000), Again()
+    end
+end,
+spawn(Set).
+ERLANG
+}
+
+ejabberd_start() {
+    local home=$STATE/ejabberd
+    launch ejabberd "$(user_of ejabberd)" "$home/spool" \
+        EJABBERD_CONFIG_PATH="$home/ejabberd.yml" EJABBERD_LOG_PATH="$home/log/ejabberd.log" \
+        ERL_LIBS=/usr/lib/x86_64-linux-gnu ERL_MAX_ETS_TABLES=2053 ERL_CRASH_DUMP_BYTES=0 \
+        XMPP_DOMAIN EJABBERD_API_USER EJABBERD_API_PASSWORD -- \
+        erl -noinput +K true +P 250000 -mnesia dir "\"$home/spool\"" -s ejabberd -eval "$(ejabberd_account)"
+}
+
+# Serves the admin API with the right certificate, knows the API's account and reads it from the database. The password
+# reaches curl on standard input.
+ejabberd_probe() {
+    local password=${EJABBERD_API_PASSWORD//\\/\\\\} answer
+    answer=$(printf 'user = "%s@%s:%s"\n' "$EJABBERD_API_USER" "$XMPP_DOMAIN" "${password//\"/\\\"}" |
+        curl -q -s -f --noproxy '*' --max-time 5 --cacert "$VEIL_CERTS/ca.pem" --config - \
+            -d '{"name":"registeredusers"}' "https://127.0.0.1:$EJABBERD_API_PORT/api/stats") || return 1
+    [[ $answer =~ ^\{\"stat\":[1-9][0-9]*\}$ ]]
+}
+
+ejabberd_provision() { :; }
+
+ejabberd_stop() { stop_service ejabberd TERM 20; }

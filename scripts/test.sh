@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Usage: scripts/test.sh [--unit | --integration]
+#
+# Runs every test: module floors, shellcheck, unit tests, short fuzzing, and the integration tests against a stack of its
+# own (free ports, own secrets, certificates and state in a temporary folder; .env and .veil are not touched). --unit leaves
+# out the stack, --integration runs nothing else. Installs what it needs. The last line is "N passed, N failed", and the
+# exit code follows it; after a failure the folder with all logs is kept and named.
+#   FUZZ_SECONDS  seconds per fuzz target (10)
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+for part in common packages env ports state test; do
+    # shellcheck source=/dev/null
+    source "$here/lib/$part.sh"
+done
+
+[[ ${1:-} == --help ]] && { show_help "$0"; exit 0; }
+only=${1:-}
+in_list "$only" '' --unit --integration || die "unknown option: $only"
+
+FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/veil-test.XXXXXX")
+exec 3>&2 # an interrupt may come while output goes to a log
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+install_for base db ejabberd test
+cd -- "$ROOT" || exit
+check "build" build_debug
+if [[ $only != --integration ]]; then
+    check "floors" /usr/bin/python3 tests/check_floors.py
+    check "shellcheck" shellcheck .ci/run scripts/*.sh scripts/*/*.sh
+    suite "unit tests" unit_report build/debug/bin/veil-unit-tests "--gtest_output=json:$FOLDER/unit.json"
+    for target in build/debug/bin/fuzz_*; do
+        [[ ! -x $target ]] || check "${target##*/}" fuzz "$target"
+    done
+fi
+if [[ $only != --unit ]]; then
+    own_stack
+    check "stack up" "$here/up.sh" db ejabberd
+    ((OK == 0)) || integration
+    check "stack down" stack_down
+fi
+summary
