@@ -43,6 +43,22 @@ TEST(config, env_example_is_the_servers_own_table) {
     EXPECT_EQ(text.str(), env_example()) << "refresh it with: veil-api --env-example > .env.example";
 }
 
+TEST(config, the_readme_lists_every_variable_with_its_default) {
+    std::ifstream file(VEIL_SOURCE_DIR "/README.md");
+    std::stringstream readme;
+    readme << file.rdbuf();
+    std::stringstream example(env_example());
+    for (std::string line; std::getline(example, line);) {
+        const auto equals = line.find('=');
+        if (line.starts_with("# ") || equals == std::string::npos) continue;
+        const auto start = line.find_first_not_of('#');
+        const auto value = line.substr(equals + 1);
+        const auto row =
+            "| `" + line.substr(start, equals - start) + "` | " + (value.empty() ? "" : "`" + value + "`") + " |";
+        EXPECT_NE(readme.str().find(row), std::string::npos) << row;
+    }
+}
+
 TEST(config, defaults_are_the_documented_ones) {
     const auto s = load_from(complete());
     EXPECT_EQ(s.api_host, "0.0.0.0");

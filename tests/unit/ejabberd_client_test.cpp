@@ -1,0 +1,105 @@
+// The ejabberd client against answers that a real ejabberd gives while its database is down: none may be believed.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <support/fake_https.hpp>
+#include <support/run.hpp>
+#include <veil/ejabberd/client.hpp>
+
+namespace veil::ejabberd {
+namespace {
+
+using test::fake_https;
+
+class ejabberd_client_test : public testing::Test {
+ protected:
+    fake_https::reply decide(const fake_https::seen& request) {
+        const auto command = request.target.substr(request.target.rfind('/') + 1);
+        if (command == "oauth_issue_token") return {.body = R"({"token":"t)" + std::to_string(++tokens_) + R"("})"};
+        if (request.authorization != "Bearer t" + std::to_string(tokens_)) return {.status = 401, .body = "{}"};
+        const auto it = answers_.find(command);
+        return it == answers_.end() ? fake_https::reply{.status = 404, .body = "{}"} : it->second;
+    }
+    template <class T>
+    T run(boost::asio::awaitable<T> task) {
+        return test::run(io_, std::move(task));
+    }
+
+    int tokens_ = 0;
+    std::map<std::string, fake_https::reply> answers_;
+    fake_https server_{"127.0.0.1", [this](const auto& request) { return decide(request); }};
+    boost::asio::io_context io_;
+    veil::client::https_pool pool_{io_.get_executor(),
+                                   {.host = "127.0.0.1", .port = server_.port(), .ca_file = server_.ca_file()}};
+    client client_{io_.get_executor(),
+                   pool_,
+                   {.domain = "example.com", .api_user = "veil-api", .api_password = core::secret("pw")}};
+    const core::secret password_{"password"};
+};
+
+TEST_F(ejabberd_client_test, a_wrong_password_is_believed_only_from_a_working_database) {
+    answers_["check_password"] = {.body = "0"};
+    EXPECT_TRUE(run(client_.check_password("alice", password_)));
+    answers_["check_password"] = {.body = "1"};
+    answers_["stats"] = {.body = R"({"stat":7})"};
+    EXPECT_FALSE(run(client_.check_password("alice", password_)));
+    answers_["stats"] = {.body = R"({"stat":0})"};
+    EXPECT_THROW(run(client_.check_password("alice", password_)), core::unavailable);
+}
+
+TEST_F(ejabberd_client_test, a_taken_name_is_believed_only_when_it_can_be_shown) {
+    answers_["register"] = {.body = R"("User alice@example.com successfully registered")"};
+    EXPECT_EQ(run(client_.register_user("alice", password_)), registration::registered);
+    answers_["register"] = {.status = 409, .body = R"({"status":"error","code":10090,"message":"already"})"};
+    answers_["check_account"] = {.body = "0"};
+    EXPECT_EQ(run(client_.register_user("alice", password_)), registration::exists);
+    answers_["check_account"] = {.body = "1"};
+    answers_["stats"] = {.body = R"({"stat":7})"};
+    EXPECT_THROW(run(client_.register_user("alice", password_)), core::unavailable);
+    answers_["register"] = {.status = 500, .body = R"({"message":"Can't register"})"};
+    EXPECT_THROW(run(client_.register_user("alice", password_)), core::refused);
+}
+
+TEST_F(ejabberd_client_test, an_account_is_gone_only_when_ejabberd_can_count_the_others) {
+    answers_["unregister"] = {.body = R"("")"};
+    answers_["check_account"] = {.body = "1"};
+    answers_["stats"] = {.body = R"({"stat":0})"};
+    EXPECT_THROW(run(client_.unregister("alice")), core::unavailable);
+    answers_["check_account"] = {.body = "0"};
+    EXPECT_THROW(run(client_.unregister("alice")), core::unavailable);
+    answers_["check_account"] = {.body = "1"};
+    answers_["stats"] = {.body = R"({"stat":7})"};
+    EXPECT_NO_THROW(run(client_.unregister("alice")));
+}
+
+TEST_F(ejabberd_client_test, a_password_change) {
+    answers_["change_password"] = {.body = "0"};
+    EXPECT_EQ(run(client_.change_password("alice", password_)), password_change::changed);
+    answers_["change_password"] = {.status = 400, .body = R"("db_failure")"};
+    EXPECT_THROW(run(client_.change_password("alice", password_)), core::unavailable);
+    answers_["change_password"] = {.status = 404, .body = R"("unknown_user")"};
+    answers_["stats"] = {.body = R"({"stat":7})"};
+    EXPECT_EQ(run(client_.change_password("alice", password_)), password_change::unknown_user);
+}
+
+TEST_F(ejabberd_client_test, a_token_is_bought_once_and_again_when_it_is_no_longer_accepted) {
+    answers_["check_account"] = {.body = "0"};
+    EXPECT_TRUE(run(client_.account_exists("alice")));
+    EXPECT_TRUE(run(client_.account_exists("alice")));
+    EXPECT_EQ(tokens_, 1);
+    ++tokens_;  // the server forgets the token it gave
+    EXPECT_TRUE(run(client_.account_exists("alice")));
+    EXPECT_EQ(tokens_, 3);
+}
+
+TEST_F(ejabberd_client_test, answers_that_make_no_sense_are_refused) {
+    answers_["check_account"] = {.body = "<html>"};
+    EXPECT_THROW(run(client_.account_exists("alice")), core::refused);
+    answers_["check_account"] = {.status = 500, .body = "\"internal_error\""};
+    EXPECT_THROW(run(client_.account_exists("alice")), core::refused);
+    answers_["stats"] = {.body = "[]"};
+    EXPECT_FALSE(run(client_.ready()));
+}
+
+}  // namespace
+}  // namespace veil::ejabberd
