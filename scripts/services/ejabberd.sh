@@ -42,6 +42,23 @@ ejabberd_prepare() {
 ejabberd_inputs() {
     cat -- "$STATE/ejabberd/ejabberd.yml" "$STATE/ejabberd/server.pem"
     echo "$EJABBERD_API_USER $EJABBERD_API_PASSWORD"
+    ejabberd_log_filter
+    ejabberd_account
+}
+
+# Runs before ejabberd: crash reports of its database driver show the driver's state, password included.
+ejabberd_log_filter() {
+    cat <<'ERLANG'
+Secret = unicode:characters_to_binary(os:getenv("EJABBERD_DB_PASSWORD")),
+os:unsetenv("EJABBERD_DB_PASSWORD"),
+Hide = fun(#{level := Level} = Event, _) when Level =:= error; Level =:= critical; Level =:= alert; Level =:= emergency ->
+        Text = logger_formatter:format(Event, #{template => [msg], single_line => true}),
+        Clean = binary:replace(unicode:characters_to_binary(Text), Secret, <<"***">>, [global]),
+        Event#{msg := {string, Clean}};
+    (Event, _) -> Event
+end,
+ok = logger:add_primary_filter(hide_database_password, {Hide, none}).
+ERLANG
 }
 
 # set_password makes the account when it is missing; it fails while the database does, hence the loop.
@@ -65,8 +82,9 @@ ejabberd_start() {
     launch ejabberd "$(user_of ejabberd)" "$home/spool" \
         EJABBERD_CONFIG_PATH="$home/ejabberd.yml" EJABBERD_LOG_PATH="$home/log/ejabberd.log" \
         ERL_LIBS=/usr/lib/x86_64-linux-gnu ERL_MAX_ETS_TABLES=2053 ERL_CRASH_DUMP_BYTES=0 \
-        XMPP_DOMAIN EJABBERD_API_USER EJABBERD_API_PASSWORD -- \
-        erl -noinput +K true +P 250000 -mnesia dir "\"$home/spool\"" -s ejabberd -eval "$(ejabberd_account)"
+        XMPP_DOMAIN EJABBERD_API_USER EJABBERD_API_PASSWORD EJABBERD_DB_PASSWORD -- \
+        erl -noinput +K true +P 250000 -mnesia dir "\"$home/spool\"" \
+        -eval "$(ejabberd_log_filter)" -s ejabberd -eval "$(ejabberd_account)"
 }
 
 # Serves the admin API with the right certificate, knows the API's account and reads it from the database. The password

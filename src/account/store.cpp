@@ -8,8 +8,9 @@
 namespace veil::account {
 namespace {
 
-// Long enough for one ejabberd call (5 s) and one transaction (4 s).
-constexpr const char* lease = "now() + interval '10 seconds'";
+// Longer than the one ejabberd call (5 s) that may still be under way when nobody answers for an operation any more.
+// The transaction that ends it needs no lease: it fails when somebody else has taken the operation over.
+constexpr const char* lease = "now() + interval '7 seconds'";
 
 std::string name_of(kind what) {
     switch (what) {

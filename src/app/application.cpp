@@ -106,7 +106,10 @@ class application {
           admin_(io.get_executor(), admin_routes_),
           background_(io.get_executor()),
           listener_(io.get_executor(), api_dsn(s), auth::revocation_channel,
-                    {.connected = [this] { background_.spawn("reload revocations", reload_revocations()); },
+                    {.connected =
+                         [this] {
+                             if (!stopping_) background_.spawn("reload revocations", reload_revocations());
+                         },
                      .notified = [this](const std::string& payload) { revocations_.apply_notification(payload); },
                      .lost = [] {}}) {
         routes_.provide(tokens_);
@@ -134,8 +137,9 @@ class application {
 
     // Ends what run() left in the background, also after it failed.
     awaitable<void> stop() {
-        co_await background_.stop();
+        stopping_ = true;
         listener_.stop();
+        co_await background_.stop();
         database_.stop();
         log::info("stopped");
     }
@@ -178,6 +182,7 @@ class application {
     http::server api_;
     http::server admin_;
     async::task_group background_;
+    bool stopping_ = false;
     db::listener listener_;
 };
 

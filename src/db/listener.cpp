@@ -68,13 +68,20 @@ void listener::listen_once() {
         boost::asio::post(executor_, [notified = on_.notified, payload = std::move(payload)] { notified(payload); });
     });
     boost::asio::post(executor_, [connected = on_.connected] { connected(); });
-    while (true) {
-        pollfd waits[] = {{connection.sock(), POLLIN, 0}, {wake_read_, POLLIN, 0}};
-        const int ready = ::poll(waits, 2, probe_milliseconds);
-        if (stopping_) return;
-        if (ready == 0) pqxx::nontransaction(connection).exec("SELECT 1");
-        connection.get_notifs();
+    try {
+        while (wait_for_input(connection)) connection.get_notifs();
+    } catch (...) {
+        connection.disconnect();  // or the receiver would send UNLISTEN over the dead connection
+        throw;
     }
+}
+
+// False: stop() was called. A connection that stays silent is asked whether it still lives.
+bool listener::wait_for_input(pqxx::connection& connection) {
+    pollfd waits[] = {{connection.sock(), POLLIN, 0}, {wake_read_, POLLIN, 0}};
+    const int ready = ::poll(waits, 2, probe_milliseconds);
+    if (ready == 0) pqxx::nontransaction(connection).exec("SELECT 1");
+    return !stopping_;
 }
 
 }  // namespace veil::db

@@ -31,6 +31,15 @@ constexpr auto connect_pause = 300ms;
     throw;
 }
 
+// Whether the server has neither closed an idle connection nor said anything on it; a farewell ("terminating
+// connection") counts as dead. Asking here also spares libpqxx 6 a query on a dead connection, which would leak its
+// result.
+bool looks_alive(const pqxx::connection& connection) {
+    char byte = 0;
+    const auto n = ::recv(connection.sock(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 // One more of something, as long as it lives.
 class counted {
  public:
@@ -146,11 +155,16 @@ bool pool::try_perform(const job& f, time_point until) {
 }
 
 std::unique_ptr<pqxx::connection> pool::take_idle() {
-    const std::lock_guard lock(mutex_);
-    if (idle_.empty()) return nullptr;
-    auto connection = std::move(idle_.back().connection);
-    idle_.pop_back();
-    return connection;
+    while (true) {
+        std::unique_ptr<pqxx::connection> connection;
+        {
+            const std::lock_guard lock(mutex_);
+            if (idle_.empty()) return nullptr;
+            connection = std::move(idle_.back().connection);
+            idle_.pop_back();
+        }
+        if (looks_alive(*connection)) return connection;
+    }
 }
 
 std::unique_ptr<pqxx::connection> pool::connect() {

@@ -38,14 +38,18 @@ class parser::machine : public beast::http::basic_parser<true> {
     bool is_1_0 = false;
 
  private:
-    void on_request_impl(beast::http::verb, string_view method, string_view text, int version, error_code&) override {
+    void on_request_impl(beast::http::verb, string_view method, string_view text, int version,
+                         error_code& ec) override {
+        count_head(method.size() + text.size(), ec);
         const auto parts = http::parse_target(std::string_view(text.data(), text.size()));
         into_.method.assign(method.data(), method.size());
         into_.path = parts.path;
         into_.query = parts.query;
         is_1_0 = version < 11;
     }
-    void on_field_impl(beast::http::field id, string_view name, string_view value, error_code&) override {
+    void on_field_impl(beast::http::field id, string_view name, string_view value, error_code& ec) override {
+        if (is_header_done()) return;  // a trailer must not pass for a header
+        count_head(name.size() + value.size(), ec);
         if (id == beast::http::field::host) ++hosts_;
         if (id == beast::http::field::transfer_encoding) has_transfer_encoding_ = true;
         if (id == beast::http::field::expect)
@@ -72,7 +76,15 @@ class parser::machine : public beast::http::basic_parser<true> {
     void on_response_impl(int, string_view, int, error_code&) override {}
     void on_finish_impl(error_code&) override {}
 
+    // Beast applies its own limit only to a head that arrives in several pieces.
+    void count_head(std::size_t bytes, error_code& ec) {
+        constexpr std::size_t punctuation = 4;  // ": " and the end of the line
+        head_bytes_ += bytes + punctuation;
+        if (head_bytes_ > max_head_bytes) ec = beast::http::error::header_limit;
+    }
+
     request& into_;
+    std::size_t head_bytes_ = 0;
     int hosts_ = 0;
     bool has_transfer_encoding_ = false;
 };
@@ -95,7 +107,8 @@ std::size_t parser::feed(std::string_view bytes) {
     while (used < bytes.size() && !done() && error_ == 0) {
         error_code ec;
         const auto rest = bytes.substr(used);
-        // Beast asserts that a last chunk cut in its middle is offered again with all of its five bytes ("0", CRLF, CRLF).
+        // Beast asserts that a last chunk cut in its middle is offered again with all of its five bytes ("0", CRLF,
+        // CRLF).
         if (head_done() && machine_->chunked() && rest.size() < shortest_last_chunk) break;
         const std::size_t n = machine_->put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
         used += n;

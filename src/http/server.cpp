@@ -36,11 +36,16 @@ server::server(asio::any_io_executor executor, router& routes, time_limits limit
 server::~server() = default;
 
 asio::ip::tcp::endpoint server::listen(const std::string& host, std::uint16_t port) {
-    const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(host), port);
-    acceptor_.open(endpoint.protocol());
-    acceptor_.set_option(asio::ip::tcp::acceptor::reuse_address(true));
-    acceptor_.bind(endpoint);
-    acceptor_.listen(accept_backlog);
+    try {
+        const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(host), port);
+        acceptor_.open(endpoint.protocol());
+        acceptor_.set_option(asio::ip::tcp::acceptor::reuse_address(true));
+        acceptor_.bind(endpoint);
+        acceptor_.listen(accept_backlog);
+    } catch (const boost::system::system_error& error) {
+        throw std::runtime_error("cannot listen on " + host + ":" + std::to_string(port) + ": " +
+                                 error.code().message());
+    }
     tasks_.spawn("accept", accept_connections());
     tasks_.spawn("watch deadlines", watch_deadlines());
     return acceptor_.local_endpoint();

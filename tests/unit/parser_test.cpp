@@ -62,6 +62,13 @@ TEST(parser, reads_chunks) {
     EXPECT_EQ(got.r.body, "abcde");
 }
 
+TEST(parser, a_trailer_does_not_pass_for_a_header) {
+    const auto got =
+        parse("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nAuthorization: Bearer x\r\n\r\n");
+    EXPECT_TRUE(got.done);
+    EXPECT_EQ(got.r.header("Authorization"), "");
+}
+
 TEST(parser, reads_chunks_however_they_are_cut) {
     const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (std::size_t step = 1; step < 12; ++step) {
@@ -104,6 +111,9 @@ TEST(parser, refuses_what_is_not_http_1) {
 TEST(parser, limits_head_and_body) {
     EXPECT_EQ(parse("GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(17'000, 'a') + "\r\n\r\n", 4096).error, 431);
     EXPECT_EQ(parse("GET /" + std::string(17'000, 'a') + " HTTP/1.1\r\nHost: h\r\n\r\n", 4096).error, 431);
+    std::string many = "GET / HTTP/1.1\r\nHost: h\r\n";
+    for (int i = 0; i < 2'000; ++i) many += "X-Y: abcd\r\n";
+    EXPECT_EQ(parse(many + "\r\n").error, 431);
     const std::string post = "POST / HTTP/1.1\r\nHost: h\r\n";
     EXPECT_EQ(parse(post + "Content-Length: 65537\r\n\r\n").error, 413);
     EXPECT_TRUE(parse(post + "Content-Length: 65536\r\n\r\n" + std::string(65'536, 'a'), 9999).done);

@@ -15,7 +15,7 @@ class secret {
     secret() = default;
     explicit secret(std::string value) : value_(std::move(value)) {}
     secret(const secret&) = default;
-    secret(secret&& other) noexcept : value_(other.value_) { other.wipe(); }
+    secret(secret&& other) noexcept { value_.swap(other.value_); }
     secret& operator=(secret other) noexcept {
         value_.swap(other.value_);
         return *this;

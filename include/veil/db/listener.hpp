@@ -5,6 +5,7 @@
 #include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>
+#include <pqxx/connection>
 #include <string>
 #include <thread>
 #include <veil/core/secret.hpp>
@@ -31,6 +32,7 @@ class listener {
  private:
     void work();
     void listen_once();
+    bool wait_for_input(pqxx::connection& connection);
 
     boost::asio::any_io_executor executor_;
     core::secret dsn_;

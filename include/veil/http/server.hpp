@@ -27,7 +27,7 @@ class server {
     server(boost::asio::any_io_executor executor, router& routes, time_limits limits = {});
     ~server();
 
-    // Binds, listens and starts accepting; returns the endpoint in use. Throws system_error when that fails.
+    // Binds, listens and starts accepting; returns the endpoint in use. Throws runtime_error when that fails.
     boost::asio::ip::tcp::endpoint listen(const std::string& host, std::uint16_t port);
 
     // Stops accepting and closes idle connections; running requests get `grace` to be answered (with Connection:

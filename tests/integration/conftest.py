@@ -1,0 +1,26 @@
+"""Fixtures of the integration tests. The stack (PostgreSQL, ejabberd) runs already; see scripts/test.sh."""
+
+import pytest
+
+from support import api_process, rest, stack
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrated():
+    """The schema is there before the first server starts."""
+    assert stack.BINARY.exists(), f"{stack.BINARY} is missing; build it or set VEIL_API_BIN"
+    done = api_process.run("migrate", seconds=60)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def api():
+    """One server for the tests of a module; its end is asserted to be clean."""
+    with api_process.ApiProcess() as process:
+        yield process
+        process.stop()
+
+
+@pytest.fixture
+def account(api):
+    return rest.Account(api)

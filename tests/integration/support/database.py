@@ -1,0 +1,59 @@
+"""Looking into PostgreSQL with psql, as one of the stack's own roles; passwords go through the environment only."""
+
+import os
+import subprocess
+
+ROLES = {
+    "veil": "DB_PASSWORD",
+    "veil_owner": "DB_MIGRATION_PASSWORD",
+    "kamailio": "KAMAILIO_DB_PASSWORD",
+    "ejabberd": "EJABBERD_DB_PASSWORD",
+}
+
+
+def start(sql, role="veil", database=None):
+    """Starts psql on `sql`; the process is the caller's to wait for."""
+    env = os.environ | {
+        "PGPASSWORD": os.environ[ROLES[role]],
+        "PGHOST": os.environ.get("DB_HOST", "127.0.0.1"),
+        "PGPORT": os.environ.get("DB_PORT", "5432"),
+        "PGUSER": role,
+        "PGDATABASE": database or os.environ.get("DB_NAME", "veil"),
+        "PGCONNECT_TIMEOUT": "5",
+    }
+    process = subprocess.Popen(
+        ["psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"],
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdin.write(sql)
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
+def attempt(sql, role="veil", database=None):
+    """Exit code, rows as lists of text, and the error text."""
+    process = start(sql, role, database)
+    out, error = process.communicate(timeout=30)
+    return process.returncode, [line.split("|") for line in out.splitlines()], error
+
+
+def rows(sql, role="veil", database=None):
+    code, found, error = attempt(sql, role, database)
+    assert code == 0, error
+    return found
+
+
+def quoted(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+def subscriber(username):
+    """(ha1, ha1b, password) of the SIP account, or None."""
+    found = rows(f"SELECT ha1, ha1b, password FROM subscriber WHERE username = {quoted(username)}")
+    assert len(found) <= 1, found
+    return tuple(found[0]) if found else None

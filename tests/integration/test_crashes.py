@@ -1,0 +1,107 @@
+"""The server dies in the middle of a change of an account: after its restart the account is whole, or gone everywhere.
+
+The debug build kills itself at the point that VEIL_FAULT names, as a power cut would.
+"""
+
+import signal
+
+import pytest
+
+from support import account_state, api_process, rest, secrets, wait
+
+SETTLE_SECONDS = 15
+REGISTER_POINTS = ("register.claimed", "register.created", "register.committed")
+DELETE_POINTS = ("delete.claimed", "delete.unregistered", "delete.committed")
+PASSWORD_POINTS = ("password.claimed", "password.changed", "password.committed")
+
+
+def crash(point, request):
+    """A server that dies at `point` while it serves request(api); the client's connection breaks without an answer."""
+    doomed = api_process.ApiProcess(VEIL_FAULT=point)
+    with pytest.raises((AssertionError, ConnectionError)):
+        request(doomed)
+    assert doomed.wait_end(10) == -signal.SIGKILL, doomed.log()
+    doomed.assert_log_clean()
+
+
+@pytest.fixture
+def existing():
+    with api_process.ApiProcess() as api:
+        return rest.Account(api)
+
+
+def crashed_registration(point):
+    username, password = rest.new_name(), secrets.password()
+    crash(point, lambda api: rest.register(api, username, password))
+    return username, password
+
+
+@pytest.mark.parametrize("point", REGISTER_POINTS)
+def test_a_broken_registration_ends_whole_or_gone(point):
+    username, password = crashed_registration(point)
+    with api_process.ApiProcess() as api:
+
+        def settled():
+            return account_state.is_gone(api, username, password) or account_state.is_whole(api, username, password)
+
+        wait.until(settled, SETTLE_SECONDS, "the account is whole or gone")
+        if point == "register.committed":
+            account_state.assert_whole(api, username, password)
+
+
+@pytest.mark.parametrize("point", REGISTER_POINTS)
+def test_the_client_that_tries_again_gets_its_account(point):
+    username, password = crashed_registration(point)
+    with api_process.ApiProcess() as api:
+        answer = rest.register(api, username, password)
+        assert answer.status == 201, answer
+        account_state.assert_whole(api, username, password)
+        assert rest.turn(api, answer.json()["token"]).status == 200
+
+
+@pytest.mark.parametrize("point", REGISTER_POINTS)
+def test_another_client_gets_the_name_only_when_it_is_free(point):
+    username, password = crashed_registration(point)
+    other = secrets.password()
+    with api_process.ApiProcess() as api:
+
+        def decided():
+            taken = rest.register(api, username, other).status == 201
+            return account_state.whole_with(api, username, *((other,) if taken else (password, other)))
+
+        winner = wait.until(decided, SETTLE_SECONDS, "the name belongs to one of the two")
+        loser = password if winner == other else other
+        account_state.assert_whole(api, username, winner)
+        assert rest.login(api, username, loser).status == 401
+
+
+@pytest.mark.parametrize("point", DELETE_POINTS)
+def test_a_broken_deletion_ends_gone(existing, point):
+    crash(point, lambda api: rest.delete(api, existing.token, existing.username, existing.password))
+    with api_process.ApiProcess() as api:
+        assert rest.turn(api, existing.token).status == 401  # revoked from the first moment on
+        wait.until(
+            lambda: account_state.is_gone(api, existing.username, existing.password), SETTLE_SECONDS, "the account is gone"
+        )
+        new = secrets.password()
+        wait.until(lambda: rest.register(api, existing.username, new).status == 201, SETTLE_SECONDS, "the name is free")
+        account_state.assert_whole(api, existing.username, new)
+        assert rest.turn(api, existing.token).status == 401
+
+
+@pytest.mark.parametrize("point", PASSWORD_POINTS)
+def test_a_broken_password_change_leaves_one_password(existing, point):
+    new = secrets.password()
+    crash(point, lambda api: rest.change_password(api, existing.token, existing.password, new))
+    with api_process.ApiProcess() as api:
+        winner = wait.until(
+            lambda: account_state.whole_with(api, existing.username, existing.password, new),
+            SETTLE_SECONDS,
+            "one password counts everywhere",
+        )
+        if point != "password.claimed":
+            assert winner == new
+        # The earlier tokens are revoked exactly when the change took effect.
+        assert rest.turn(api, existing.token).status == (401 if winner == new else 200)
+        token = rest.login(api, existing.username, winner).json()["token"]
+        assert rest.turn(api, token).status == 200
