@@ -15,8 +15,8 @@ FLOORS = {  # module: what it may include (itself is always allowed)
     'crypto': 'core',
     'http': 'core log async',
     'client': 'core log async',
-    'db': 'core log crypto',
-    'auth': 'core log crypto http db',
+    'db': 'core log async crypto',
+    'auth': 'core log async crypto http db',
     'ejabberd': 'core log async crypto client',
 }
 GROUND = 'core log async crypto http client db auth ejabberd'

@@ -1,8 +1,6 @@
 #include "operations.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <veil/async/sleep.hpp>
 #include <veil/core/errors.hpp>
 #include <veil/core/fault_point.hpp>
 #include <veil/core/jid.hpp>
@@ -19,11 +17,6 @@ constexpr auto poll_interval = 100ms;  // meanwhile
 constexpr auto reconcile_interval = 1s;
 
 std::string user_of(const std::string& jid) { return std::string(core::local_part(jid)); }
-
-awaitable<void> pause(std::chrono::milliseconds time) {
-    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
-    co_await timer.async_wait(boost::asio::use_awaitable);
-}
 
 }  // namespace
 
@@ -62,7 +55,7 @@ awaitable<std::optional<std::int64_t>> operations::register_account(std::string 
             if (result == created::yes) co_return known.cutoff;
             if (result == created::taken) co_return std::nullopt;
         }
-        co_await pause(poll_interval);
+        co_await async::sleep_for(poll_interval);
     }
     throw core::unavailable("another registration of this name does not end");
 }
@@ -94,7 +87,7 @@ awaitable<std::optional<operation>> operations::begin_when_free(std::string jid,
     const auto until = std::chrono::steady_clock::now() + patience;
     do {
         if (auto ours = co_await store_.begin(jid, what, sealed)) co_return ours;
-        co_await pause(poll_interval);
+        co_await async::sleep_for(poll_interval);
     } while (std::chrono::steady_clock::now() < until);
     co_return std::nullopt;
 }
@@ -144,7 +137,7 @@ awaitable<void> operations::finish_deletion(operation current) {
 
 awaitable<void> operations::reconcile_forever() {
     while (true)
-        if (!co_await reconcile_next()) co_await pause(reconcile_interval);
+        if (!co_await reconcile_next()) co_await async::sleep_for(reconcile_interval);
 }
 
 // False: there is nothing to do, or nothing can be done now.

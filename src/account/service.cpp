@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <veil/account/service.hpp>
+#include <veil/async/sleep.hpp>
 #include <veil/core/ascii.hpp>
 #include <veil/core/errors.hpp>
 #include <veil/core/jid.hpp>
@@ -27,11 +25,6 @@ constexpr auto recheck_pause = 200ms;
 constexpr int rechecks = 2;
 
 std::string user_of(const std::string& jid) { return std::string(core::local_part(jid)); }
-
-awaitable<void> wait_until(std::chrono::steady_clock::time_point when) {
-    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, when);
-    co_await timer.async_wait(boost::asio::use_awaitable);
-}
 
 // Gives an operation's failures the texts of the contract; a full queue of our own stays a 503.
 template <class T>
@@ -112,7 +105,7 @@ awaitable<signed_in> service::login_known(std::string jid, core::secret password
     if (right && (known.account == standing::state::none || !crypto::equal(known.ha1, digests.ha1)) && !known.pending)
         right = co_await rows.adopt(jid, digests, known.cutoff);
     if (!right) {
-        co_await wait_until(not_before);
+        co_await async::sleep_for(not_before - std::chrono::steady_clock::now());
         throw core::api_error(401, wrong_credentials);
     }
     co_return signed_in{jid, tokens_.issue(jid, known.cutoff)};
@@ -123,7 +116,7 @@ awaitable<bool> service::is_right(std::string jid, core::secret password, std::s
     bool right = co_await xmpp_.check_password(user_of(jid), password);
     if (right || !crypto::equal(known_ha1, parts_->rows.digests(jid, password.reveal()).ha1)) co_return right;
     for (int i = 0; i < rechecks && !right; ++i) {
-        co_await wait_until(std::chrono::steady_clock::now() + recheck_pause);
+        co_await async::sleep_for(recheck_pause);
         right = co_await xmpp_.check_password(user_of(jid), password);
     }
     co_return right;

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <veil/account/service.hpp>
 #include <veil/app/application.hpp>
+#include <veil/async/sleep.hpp>
 #include <veil/async/task_group.hpp>
 #include <veil/auth/revocations.hpp>
 #include <veil/auth/tokens.hpp>
@@ -151,7 +152,6 @@ class application {
 
     // After every (re)connection of the listener, until it succeeds: notices may have been missed.
     awaitable<void> reload_revocations() {
-        asio::steady_timer timer(io_);
         while (true) {
             try {
                 co_await revocations_.reload();
@@ -159,8 +159,7 @@ class application {
             } catch (const core::unavailable& error) {
                 log::warn("revocations are not up to date: {}", error.what());
             }
-            timer.expires_after(1s);
-            co_await timer.async_wait(asio::use_awaitable);
+            co_await async::sleep_for(1s);
         }
     }
 
@@ -243,6 +242,7 @@ int serve(const config::settings& settings) {
 
 int migrate(const config::settings& settings) {
     return guarded([&] {
+        if (settings.db_migration_password.empty()) throw std::runtime_error("DB_MIGRATION_PASSWORD is empty");
         const auto applied = db::migrate(migration_dsn(settings), db::embedded_migrations());
         log::info("the schema is up to date; {} migrations applied", applied);
     });

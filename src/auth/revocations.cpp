@@ -1,8 +1,6 @@
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
 #include <pqxx/pqxx>
+#include <veil/async/sleep.hpp>
 #include <veil/auth/revocations.hpp>
 #include <veil/core/errors.hpp>
 #include <veil/log/log.hpp>
@@ -65,10 +63,8 @@ awaitable<void> revocations::reload() {
 }
 
 awaitable<void> revocations::prune_forever() {
-    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
     while (true) {
-        timer.expires_after(prune_interval);
-        co_await timer.async_wait(boost::asio::use_awaitable);
+        co_await async::sleep_for(prune_interval);
         const auto now = clock_.now();
         std::erase_if(tokens_, [&](const auto& entry) { return entry.second <= now; });
         try {

@@ -1,5 +1,3 @@
-#include <sys/socket.h>
-
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
@@ -7,6 +5,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <veil/async/deadline.hpp>
+#include <veil/async/idle_socket.hpp>
 #include <veil/client/https_pool.hpp>
 
 namespace veil::client {
@@ -35,12 +34,7 @@ class https_pool::connection {
     asio::ssl::stream<asio::ip::tcp::socket>& stream() { return stream_; }
     std::chrono::steady_clock::time_point used_at = std::chrono::steady_clock::now();
 
-    // Whether an idle connection has neither been closed by the server nor received anything unasked.
-    bool looks_alive() {
-        char byte = 0;
-        const auto n = ::recv(stream_.next_layer().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-        return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-    }
+    bool looks_alive() { return async::is_quiet(stream_.next_layer().native_handle()); }
 
     awaitable<answer> exchange(const std::string& host, const post_call& call, bool& reusable) {
         beast::http::request<beast::http::string_body> request(beast::http::verb::post, call.path, 11);

@@ -146,7 +146,9 @@ constexpr variable api[] = {
 
 constexpr variable database[] = {
     {"DB_URL", "", "postgresql:// address",
-     "the database as one address, instead of DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD", hidden<&s::db_url>},
+     "the database as one address, instead of DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD; migrations still use "
+     "the first three",
+     hidden<&s::db_url>},
     {"DB_HOST", "127.0.0.1", "host name or IP address", "host of PostgreSQL", text<&s::db_host>},
     {"DB_PORT", "5432", "port", "port of PostgreSQL", port<&s::db_port>},
     {"DB_NAME", "veil", "name", "database of the API", text<&s::db_name>},

@@ -4,10 +4,10 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <pqxx/except>
+#include <veil/async/idle_socket.hpp>
+#include <veil/async/sleep.hpp>
 #include <veil/core/errors.hpp>
 #include <veil/db/pool.hpp>
 
@@ -29,15 +29,6 @@ constexpr auto connect_pause = 300ms;
                          state.starts_with("08") || state == "25006" || state == "40001" || state == "40P01";
     if (not_now) throw core::unavailable(std::string("database: ") + error.what());
     throw;
-}
-
-// Whether the server has neither closed an idle connection nor said anything on it; a farewell ("terminating
-// connection") counts as dead. Asking here also spares libpqxx 6 a query on a dead connection, which would leak its
-// result.
-bool looks_alive(const pqxx::connection& connection) {
-    char byte = 0;
-    const auto n = ::recv(connection.sock(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 // One more of something, as long as it lives.
@@ -163,7 +154,8 @@ std::unique_ptr<pqxx::connection> pool::take_idle() {
             connection = std::move(idle_.back().connection);
             idle_.pop_back();
         }
-        if (looks_alive(*connection)) return connection;
+        // A dead one is not even asked: libpqxx 6 would leak the result of the query.
+        if (async::is_quiet(connection->sock())) return connection;
     }
 }
 
@@ -179,10 +171,8 @@ std::unique_ptr<pqxx::connection> pool::connect() {
 }
 
 awaitable<void> pool::watch() {
-    asio::steady_timer timer(co_await asio::this_coro::executor);
     while (true) {
-        timer.expires_after(watch_interval);
-        co_await timer.async_wait(asio::use_awaitable);
+        co_await async::sleep_for(watch_interval);
         const auto now = std::chrono::steady_clock::now();
         break_overdue(now);
         close_idle(now);
