@@ -30,6 +30,22 @@ say_since() {
     printf '==> %s (%d.%d s)\n' "$2" $((ms / 1000)) $((ms % 1000 / 100))
 }
 
+exec 4>&1 # the terminal, also while output goes to a log
+
+# Passes the output of a long build or test run on, and shows how far it is: every twentieth step of ninja, every file of
+# pytest.
+with_progress() {
+    local line
+    while IFS= read -r line; do
+        printf '%s\n' "$line"
+        if [[ $line =~ ^\[([0-9]+)/[0-9]+\] ]]; then
+            ((BASH_REMATCH[1] % 20)) || printf '    %s\n' "${BASH_REMATCH[0]}" >&4
+        elif [[ $line =~ \[\ *[0-9]+%\]$ ]]; then
+            printf '    %s\n' "$line" >&4
+        fi
+    done
+}
+
 is_root() { ((EUID == 0)); }
 
 # in_list WORD LIST...

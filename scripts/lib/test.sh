@@ -12,6 +12,7 @@ FOLDER=
 check() {
     local title=$1 log started
     log=$FOLDER/${1// /-}.log started=$(now_ms)
+    echo "==> $title ..."
     shift
     if "$@" >"$log" 2>&1; then
         PASSED=$((PASSED + 1)) OK=1
@@ -28,6 +29,7 @@ check() {
 suite() {
     local title=$1 report=$2 log started code=0 passed=0 failed=0
     log=$FOLDER/${1// /-}.log started=$(now_ms)
+    echo "==> $title ..."
     shift 2
     "$@" >"$log" 2>&1 || code=$?
     read -r passed failed < <("$report" 2>>"$log") || true
@@ -57,7 +59,7 @@ print(max(0, sum(int(s.get("tests", 0)) for s in suites) - bad), bad)
 PYTHON
 }
 
-build_debug() { cmake --preset debug && cmake --build --preset debug; }
+build_debug() { { cmake --preset debug && cmake --build --preset debug; } 2>&1 | with_progress; }
 
 # fuzz TARGET: a short run on a copy of its corpus; what it finds stays in the test folder.
 fuzz() {
@@ -94,10 +96,12 @@ stack_down() {
     "$ROOT/scripts/down.sh" --wipe
 }
 
-integration() {
-    suite "integration tests" integration_report /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
-        --junitxml="$FOLDER/integration.xml" tests/integration
+run_integration() {
+    /usr/bin/python3 -m pytest -p no:cacheprovider -ra --junitxml="$FOLDER/integration.xml" tests/integration 2>&1 |
+        with_progress
 }
+
+integration() { suite "integration tests" integration_report run_integration; }
 
 # The counts, alone on the last line; fails when something did.
 summary() {

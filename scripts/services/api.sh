@@ -17,7 +17,9 @@ api_addresses() {
 api_build() {
     local started
     started=$(now_ms)
-    (cd -- "$ROOT" && cmake --preset release && cmake --build --preset release --target veil-api) >"$STATE/log/build.log" 2>&1 || {
+    echo "==> building veil-api (minutes the first time; log: $STATE/log/build.log)"
+    (cd -- "$ROOT" && cmake --preset release && cmake --build --preset release --target veil-api) 2>&1 |
+        with_progress >"$STATE/log/build.log" || {
         show_log build
         die "the build failed"
     }

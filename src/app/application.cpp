@@ -85,7 +85,7 @@ account::options account_options(const config::settings& s) {
 class application {
  public:
     application(asio::io_context& io, const config::settings& s)
-        : io_(io),
+        : signals_(io, SIGTERM, SIGINT),
           settings_(s),
           ejabberd_url_(parse_https_url(s.ejabberd_api_url)),
           database_({.dsn = api_dsn(s), .min_connections = s.db_pool_min, .max_connections = s.db_pool_max}),
@@ -123,14 +123,13 @@ class application {
 
     // Serves until a signal, then stops in two stages: no new work, then no work at all.
     awaitable<void> run() {
-        asio::signal_set signals(io_, SIGTERM, SIGINT);
         co_await revocations_.reload();
         background_.spawn("database watch", database_.watch());
         background_.spawn("revocation pruning", revocations_.prune_forever());
         background_.spawn("account reconciler", account_.reconcile_forever());
         announce("api", api_.listen(settings_.api_host, settings_.api_port));
         announce("admin", admin_.listen(settings_.admin_host, settings_.admin_port));
-        const int signal = co_await signals.async_wait(asio::use_awaitable);
+        const int signal = co_await signals_.async_wait(asio::use_awaitable);
         log::info("signal {}: stopping", signal);
         co_await api_.stop(shutdown_grace);
         co_await admin_.stop(shutdown_grace);
@@ -163,7 +162,7 @@ class application {
         }
     }
 
-    asio::io_context& io_;
+    asio::signal_set signals_;  // until the end, so that a second signal does not kill a stop in progress
     const config::settings& settings_;
     core::system_clock clock_;
     https_url ejabberd_url_;
