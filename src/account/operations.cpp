@@ -1,6 +1,6 @@
 #include "operations.hpp"
 
-#include <veil/async/sleep.hpp>
+#include <veil/async/pause.hpp>
 #include <veil/core/errors.hpp>
 #include <veil/core/fault_point.hpp>
 #include <veil/core/jid.hpp>
@@ -55,7 +55,7 @@ awaitable<std::optional<std::int64_t>> operations::register_account(std::string 
             if (result == created::yes) co_return known.cutoff;
             if (result == created::taken) co_return std::nullopt;
         }
-        co_await async::sleep_for(poll_interval);
+        co_await async::pause(poll_interval);
     }
     throw core::unavailable("another registration of this name does not end");
 }
@@ -87,7 +87,7 @@ awaitable<std::optional<operation>> operations::begin_when_free(std::string jid,
     const auto until = std::chrono::steady_clock::now() + patience;
     do {
         if (auto ours = co_await store_.begin(jid, what, sealed)) co_return ours;
-        co_await async::sleep_for(poll_interval);
+        co_await async::pause(poll_interval);
     } while (std::chrono::steady_clock::now() < until);
     co_return std::nullopt;
 }
@@ -137,7 +137,7 @@ awaitable<void> operations::finish_deletion(operation current) {
 
 awaitable<void> operations::reconcile_forever() {
     while (true)
-        if (!co_await reconcile_next()) co_await async::sleep_for(reconcile_interval);
+        if (!co_await reconcile_next()) co_await async::pause(reconcile_interval);
 }
 
 // False: there is nothing to do, or nothing can be done now.

@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <veil/account/service.hpp>
-#include <veil/async/sleep.hpp>
+#include <veil/async/pause.hpp>
 #include <veil/core/ascii.hpp>
 #include <veil/core/errors.hpp>
 #include <veil/core/jid.hpp>
@@ -105,7 +105,7 @@ awaitable<signed_in> service::login_known(std::string jid, core::secret password
     if (right && (known.account == standing::state::none || !crypto::equal(known.ha1, digests.ha1)) && !known.pending)
         right = co_await rows.adopt(jid, digests, known.cutoff);
     if (!right) {
-        co_await async::sleep_for(not_before - std::chrono::steady_clock::now());
+        co_await async::pause(not_before - std::chrono::steady_clock::now());
         throw core::api_error(401, wrong_credentials);
     }
     co_return signed_in{jid, tokens_.issue(jid, known.cutoff)};
@@ -116,7 +116,7 @@ awaitable<bool> service::is_right(std::string jid, core::secret password, std::s
     bool right = co_await xmpp_.check_password(user_of(jid), password);
     if (right || !crypto::equal(known_ha1, parts_->rows.digests(jid, password.reveal()).ha1)) co_return right;
     for (int i = 0; i < rechecks && !right; ++i) {
-        co_await async::sleep_for(recheck_pause);
+        co_await async::pause(recheck_pause);
         right = co_await xmpp_.check_password(user_of(jid), password);
     }
     co_return right;

@@ -7,7 +7,7 @@
 #include <csignal>
 #include <veil/account/service.hpp>
 #include <veil/app/application.hpp>
-#include <veil/async/sleep.hpp>
+#include <veil/async/pause.hpp>
 #include <veil/async/task_group.hpp>
 #include <veil/auth/revocations.hpp>
 #include <veil/auth/tokens.hpp>
@@ -158,7 +158,7 @@ class application {
             } catch (const core::unavailable& error) {
                 log::warn("revocations are not up to date: {}", error.what());
             }
-            co_await async::sleep_for(1s);
+            co_await async::pause(1s);
         }
     }
 

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 #include <pqxx/pqxx>
-#include <veil/async/sleep.hpp>
+#include <veil/async/pause.hpp>
 #include <veil/auth/revocations.hpp>
 #include <veil/core/errors.hpp>
 #include <veil/log/log.hpp>
@@ -64,7 +64,7 @@ awaitable<void> revocations::reload() {
 
 awaitable<void> revocations::prune_forever() {
     while (true) {
-        co_await async::sleep_for(prune_interval);
+        co_await async::pause(prune_interval);
         const auto now = clock_.now();
         std::erase_if(tokens_, [&](const auto& entry) { return entry.second <= now; });
         try {

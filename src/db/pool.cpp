@@ -7,7 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <pqxx/except>
 #include <veil/async/idle_socket.hpp>
-#include <veil/async/sleep.hpp>
+#include <veil/async/pause.hpp>
 #include <veil/core/errors.hpp>
 #include <veil/db/pool.hpp>
 
@@ -172,7 +172,7 @@ std::unique_ptr<pqxx::connection> pool::connect() {
 
 awaitable<void> pool::watch() {
     while (true) {
-        co_await async::sleep_for(watch_interval);
+        co_await async::pause(watch_interval);
         const auto now = std::chrono::steady_clock::now();
         break_overdue(now);
         close_idle(now);

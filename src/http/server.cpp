@@ -1,6 +1,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <veil/async/sleep.hpp>
+#include <veil/async/pause.hpp>
 #include <veil/http/server.hpp>
 #include <veil/log/log.hpp>
 
@@ -56,14 +56,14 @@ awaitable<void> server::accept_connections() {
             co_return;
         } else if (ec != asio::error::connection_aborted) {  // out of descriptors: let some connections end first
             log::warn("accept failed: {}", ec.message());
-            co_await async::sleep_for(std::chrono::milliseconds(100));
+            co_await async::pause(std::chrono::milliseconds(100));
         }
     }
 }
 
 awaitable<void> server::watch_deadlines() {
     while (true) {
-        co_await async::sleep_for(watch_interval);
+        co_await async::pause(watch_interval);
         const auto now = std::chrono::steady_clock::now();
         for (session* open : open_) open->check_deadline(now);
     }
@@ -76,7 +76,7 @@ awaitable<void> server::stop(std::chrono::milliseconds grace) {
     for (session* open : open_) open->end_if_idle();
     const auto until = std::chrono::steady_clock::now() + grace;
     while (sessions_.size() > 0 && std::chrono::steady_clock::now() < until)
-        co_await async::sleep_for(std::chrono::milliseconds(20));
+        co_await async::pause(std::chrono::milliseconds(20));
     if (sessions_.size() > 0) log::warn("closing {} connections that did not end in time", sessions_.size());
     co_await sessions_.stop();
     co_await tasks_.stop();

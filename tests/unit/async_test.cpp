@@ -6,8 +6,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <support/run.hpp>
 #include <veil/async/deadline.hpp>
+#include <veil/async/pause.hpp>
 #include <veil/async/semaphore.hpp>
-#include <veil/async/sleep.hpp>
 #include <veil/async/task_group.hpp>
 
 namespace veil::async {
@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 awaitable<std::string> word_after(std::chrono::milliseconds time) {
-    co_await sleep_for(time);
+    co_await pause(time);
     co_return "word";
 }
 
@@ -54,11 +54,11 @@ TEST(task_group, stop_cancels_and_awaits_every_task) {
     };
     const auto task = [&]() -> awaitable<void> {
         const guard at_end{ended};
-        co_await sleep_for(1h);
+        co_await pause(1h);
     };
     test::run(io, [&]() -> awaitable<void> {
         for (int i = 0; i < 3; ++i) group.spawn("test", task());
-        co_await sleep_for(1ms);
+        co_await pause(1ms);
         EXPECT_EQ(group.size(), 3U);
         co_await group.stop();
         EXPECT_EQ(ended, 3);
@@ -74,13 +74,13 @@ TEST(semaphore, bounds_places_and_waiters_in_order) {
     const auto task = [&](int id) -> awaitable<void> {
         const auto permit = co_await places.acquire();
         order.push_back(id);
-        co_await sleep_for(1ms);
+        co_await pause(1ms);
     };
     test::run(io, [&]() -> awaitable<void> {
         for (int id = 0; id < 3; ++id) group.spawn("test", task(id));
         co_await asio::post(asio::use_awaitable);
         EXPECT_THROW(co_await places.acquire(), core::overloaded);
-        while (group.size() > 0) co_await sleep_for(1ms);
+        while (group.size() > 0) co_await pause(1ms);
         const auto again = co_await places.acquire();
     }());
     EXPECT_EQ(order, (std::vector<int>{0, 1, 2}));

@@ -3,7 +3,7 @@
 
 #include <pqxx/pqxx>
 #include <support/run.hpp>
-#include <veil/async/sleep.hpp>
+#include <veil/async/pause.hpp>
 #include <veil/async/task_group.hpp>
 #include <veil/core/errors.hpp>
 #include <veil/db/dsn.hpp>
@@ -39,7 +39,7 @@ TEST(pool, a_full_queue_refuses_at_once) {
     };
     test::run(io, [&]() -> awaitable<void> {
         for (int i = 0; i < 5; ++i) group.spawn("ask", ask());
-        while (group.size() > 0) co_await async::sleep_for(std::chrono::milliseconds(1));
+        while (group.size() > 0) co_await async::pause(std::chrono::milliseconds(1));
     }());
     EXPECT_EQ(refused, 3);
     EXPECT_EQ(out_of_reach, 2);

@@ -10,7 +10,7 @@
 namespace veil::async {
 
 // Waits for `time`; ends at once, with operation_aborted, when the coroutine is cancelled.
-inline boost::asio::awaitable<void> sleep_for(std::chrono::steady_clock::duration time) {
+inline boost::asio::awaitable<void> pause(std::chrono::steady_clock::duration time) {
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
     co_await timer.async_wait(boost::asio::use_awaitable);
 }
