@@ -32,14 +32,14 @@ say_since() {
 
 exec 4>&1 # the terminal, also while output goes to a log
 
-# Passes the output of a long build or test run on, and shows how far it is: every twentieth step of ninja, every file of
+# Passes the output of a long build or test run on, and shows how far it is: every tenth step of ninja, every file of
 # pytest.
 with_progress() {
     local line
     while IFS= read -r line; do
         printf '%s\n' "$line"
         if [[ $line =~ ^\[([0-9]+)/[0-9]+\] ]]; then
-            ((BASH_REMATCH[1] % 20)) || printf '    %s\n' "${BASH_REMATCH[0]}" >&4
+            ((BASH_REMATCH[1] == 0 || BASH_REMATCH[1] % 10)) || printf '    %s\n' "${BASH_REMATCH[0]}" >&4
         elif [[ $line =~ \[\ *[0-9]+%\]$ ]]; then
             printf '    %s\n' "$line" >&4
         fi
