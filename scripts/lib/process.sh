@@ -41,8 +41,8 @@ become() {
     exec "${drop[@]}" "$@"
 }
 
-# as USER [NAME | NAME=VALUE]... -- COMMAND...
-as() { (become "$@"); }
+# as USER [NAME | NAME=VALUE]... -- COMMAND...: in the root folder, as the user may be unable to enter the caller's.
+as() { (cd / && become "$@"); }
 
 # launch SERVICE USER FOLDER [NAME | NAME=VALUE]... -- COMMAND...
 launch() {
