@@ -1,0 +1,120 @@
+// The server's time limits and its stop, with limits short enough for a test, over real sockets on loopback.
+#include <gtest/gtest.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <support/run.hpp>
+#include <veil/async/pause.hpp>
+#include <veil/http/server.hpp>
+
+namespace veil::http {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+class slow_service {
+ public:
+    awaitable<prepared_json> fast() { co_return prepared_json{"{}"}; }
+    awaitable<prepared_json> slow() {
+        co_await async::pause(300ms);
+        co_return prepared_json{R"({"slow":1})"};
+    }
+};
+
+class server_test : public testing::Test {
+ protected:
+    server_test() {
+        routes_.on("GET", "/fast", service_, &slow_service::fast);
+        routes_.on("GET", "/slow", service_, &slow_service::slow);
+    }
+
+    awaitable<asio::ip::tcp::socket> connect() {
+        asio::ip::tcp::socket socket(io_);
+        co_await socket.async_connect(at_, asio::use_awaitable);
+        co_return socket;
+    }
+
+    // Sends the text and reads until the server closes the connection.
+    awaitable<std::string> talk(std::string text) {
+        auto socket = co_await connect();
+        co_await asio::async_write(socket, asio::buffer(text), asio::use_awaitable);
+        std::string seen;
+        char part[1024];
+        boost::system::error_code ec;
+        while (!ec) {
+            const auto n =
+                co_await socket.async_read_some(asio::buffer(part), asio::redirect_error(asio::use_awaitable, ec));
+            seen.append(part, n);
+        }
+        co_return seen;
+    }
+
+    // Runs a conversation against a server with these limits, and stops the server afterwards.
+    std::string converse(time_limits limits, std::string text) {
+        server tested(io_.get_executor(), routes_, limits);
+        at_ = tested.listen("127.0.0.1", 0);
+        return test::run(io_, [&]() -> awaitable<std::string> {
+            auto seen = co_await talk(std::move(text));
+            co_await tested.stop(1s);
+            co_return seen;
+        }());
+    }
+
+    asio::io_context io_;
+    asio::ip::tcp::endpoint at_;
+    slow_service service_;
+    router routes_;
+};
+
+TEST_F(server_test, an_idle_connection_is_closed_without_a_word_after_its_last_answer) {
+    const auto seen = converse({.idle = 300ms}, "GET /fast HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_TRUE(seen.starts_with("HTTP/1.1 200 OK\r\n"));
+    EXPECT_TRUE(seen.ends_with("\r\n\r\n{}"));
+    EXPECT_EQ(seen.find("408"), std::string::npos);
+}
+
+TEST_F(server_test, a_connection_that_says_nothing_is_closed_without_a_word) {
+    EXPECT_EQ(converse({.head = 300ms}, ""), "");
+}
+
+TEST_F(server_test, a_slow_head_and_a_slow_body_are_answered_with_408) {
+    for (const auto& text : {std::string("GET /fast HTTP/1.1\r\nHost:"),
+                             std::string("POST /fast HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n{")}) {
+        const auto seen = converse({.head = 300ms, .body = 300ms}, text);
+        EXPECT_TRUE(seen.starts_with("HTTP/1.1 408 Request Timeout\r\n")) << seen;
+        EXPECT_TRUE(seen.ends_with(R"({"detail":"Request Timeout"})")) << seen;
+        EXPECT_NE(seen.find("Connection: close\r\n"), std::string::npos);
+    }
+}
+
+TEST_F(server_test, stop_closes_the_idle_and_answers_the_busy) {
+    server tested(io_.get_executor(), routes_);
+    at_ = tested.listen("127.0.0.1", 0);
+    async::task_group group(io_.get_executor());
+    std::string busy;
+    std::string idle = "not closed";
+    const auto ask = [&](std::string path, std::string& into) -> awaitable<void> {
+        into = co_await talk("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n");
+    };
+    test::run(io_, [&]() -> awaitable<void> {
+        group.spawn("busy", ask("/slow", busy));
+        group.spawn("idle", ask("/fast", idle));
+        co_await async::pause(100ms);
+        co_await tested.stop(5s);
+        while (group.size() > 0) co_await async::pause(1ms);
+        boost::system::error_code refused;
+        asio::ip::tcp::socket late(io_);
+        co_await late.async_connect(at_, asio::redirect_error(asio::use_awaitable, refused));
+        EXPECT_TRUE(refused);
+    }());
+    EXPECT_NE(busy.find("Connection: close\r\n"), std::string::npos);
+    EXPECT_TRUE(busy.ends_with(R"({"slow":1})"));
+    EXPECT_TRUE(idle.ends_with("{}"));
+}
+
+}  // namespace
+}  // namespace veil::http
