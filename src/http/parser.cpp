@@ -116,6 +116,8 @@ std::size_t parser::feed(std::string_view bytes) {
         if (ec) error_ = status_of(ec);
         if (n == 0) break;
     }
+    // A chunk's extensions or a trailer that never end must not pile up while their end is awaited.
+    if (error_ == 0 && !done() && bytes.size() - used > max_head_bytes) error_ = 431;
     return used;
 }
 

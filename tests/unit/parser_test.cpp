@@ -69,6 +69,12 @@ TEST(parser, a_trailer_does_not_pass_for_a_header) {
     EXPECT_EQ(got.r.header("Authorization"), "");
 }
 
+TEST(parser, a_chunk_extension_or_a_trailer_without_end_is_refused) {
+    const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    EXPECT_EQ(parse(head + "1;" + std::string(40'000, 'a'), 4096).error, 431);
+    EXPECT_EQ(parse(head + "0\r\nX: " + std::string(40'000, 'a'), 4096).error, 431);
+}
+
 TEST(parser, reads_chunks_however_they_are_cut) {
     const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (std::size_t step = 1; step < 12; ++step) {
