@@ -9,7 +9,7 @@ packages_of() {
         api) packages_of build ;;
         build)
             echo clang-19 lld-19 cmake ninja-build pkg-config libboost1.81-dev libpqxx-dev libssl-dev \
-                nlohmann-json3-dev libspdlog-dev libfmt-dev
+                nlohmann-json3-dev libspdlog-dev libfmt-dev libnghttp2-dev
             ;;
         test)
             packages_of build

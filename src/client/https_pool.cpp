@@ -1,12 +1,11 @@
-#include <boost/asio/connect.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <veil/async/deadline.hpp>
 #include <veil/async/idle_socket.hpp>
 #include <veil/client/https_pool.hpp>
+
+#include "tls.hpp"
 
 namespace veil::client {
 namespace asio = boost::asio;
@@ -15,23 +14,17 @@ namespace {
 
 constexpr std::size_t max_answer_bytes = 4 * 1024 * 1024;
 
-bool is_address(const std::string& host) {
-    boost::system::error_code ec;
-    asio::ip::make_address(host, ec);
-    return !ec;
-}
-
 }  // namespace
 
 struct https_pool::tls {
-    asio::ssl::context context{asio::ssl::context::tls_client};
+    asio::ssl::context context;
 };
 
 class https_pool::connection {
  public:
     connection(const asio::any_io_executor& executor, asio::ssl::context& context) : stream_(executor, context) {}
 
-    asio::ssl::stream<asio::ip::tcp::socket>& stream() { return stream_; }
+    tls_stream& stream() { return stream_; }
     std::chrono::steady_clock::time_point used_at = std::chrono::steady_clock::now();
 
     bool looks_alive() { return async::is_quiet(stream_.next_layer().native_handle()); }
@@ -52,21 +45,15 @@ class https_pool::connection {
     }
 
  private:
-    asio::ssl::stream<asio::ip::tcp::socket> stream_;
+    tls_stream stream_;
     beast::flat_buffer buffer_;
 };
 
 https_pool::https_pool(asio::any_io_executor executor, https_options options)
     : executor_(std::move(executor)),
       options_(std::move(options)),
-      tls_(std::make_unique<tls>()),
-      places_(executor_, options_.in_flight, options_.max_waiting) {
-    boost::system::error_code ec;
-    tls_->context.load_verify_file(options_.ca_file, ec);
-    if (ec) throw std::runtime_error("certificate authority " + options_.ca_file + ": " + ec.message());
-    tls_->context.set_verify_mode(asio::ssl::verify_peer);
-    SSL_CTX_set_min_proto_version(tls_->context.native_handle(), TLS1_2_VERSION);
-}
+      tls_(std::make_unique<tls>(make_tls_context(options_.ca_file))),
+      places_(executor_, options_.in_flight, options_.max_waiting) {}
 
 https_pool::~https_pool() = default;
 
@@ -106,23 +93,9 @@ https_pool::connection_ptr https_pool::take_idle() {
 }
 
 awaitable<https_pool::connection_ptr> https_pool::connect() {
-    try {
-        auto made = std::make_unique<connection>(executor_, tls_->context);
-        auto& stream = made->stream();
-        asio::ip::tcp::resolver resolver(executor_);
-        const auto endpoints =
-            co_await resolver.async_resolve(options_.host, std::to_string(options_.port), asio::use_awaitable);
-        co_await asio::async_connect(stream.next_layer(), endpoints, asio::use_awaitable);
-        stream.next_layer().set_option(asio::ip::tcp::no_delay(true));
-        stream.set_verify_callback(asio::ssl::host_name_verification(options_.host));
-        if (!is_address(options_.host)) SSL_set_tlsext_host_name(stream.native_handle(), options_.host.c_str());
-        co_await stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
-        co_return made;
-    } catch (const boost::system::system_error& error) {
-        if (error.code() == asio::error::operation_aborted) throw;
-        throw not_sent("cannot connect to " + options_.host + ":" + std::to_string(options_.port) + ": " +
-                       error.code().message());
-    }
+    auto made = std::make_unique<connection>(executor_, tls_->context);
+    co_await connect_tls(made->stream(), options_.host, options_.port);
+    co_return made;
 }
 
 }  // namespace veil::client

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 #include <veil/async/semaphore.hpp>
-#include <veil/core/errors.hpp>
+#include <veil/client/errors.hpp>
 #include <veil/core/secret.hpp>
 
 namespace veil::client {
@@ -38,11 +38,6 @@ struct post_call {
 struct answer {
     int status = 0;
     std::string body;
-};
-
-// No connection could be made, so the call certainly had no effect.
-struct not_sent : core::unavailable {
-    using unavailable::unavailable;
 };
 
 class https_pool {
