@@ -4,6 +4,8 @@
 
 # What other services and scripts use; the server never sees it.
 API_NOT_FOR_SERVER=(EJABBERD_DB_PASSWORD KAMAILIO_DB_PASSWORD EJABBERD_API_PORT XMPP_PORT_UPLOAD VEIL_STATE)
+# Keys of push providers: the server's own copies, as its user could not read the operator's.
+API_PUSH_FILES=(APNS_KEY_PATH FCM_SERVICE_ACCOUNT_PATH PUSH_CA_FILE)
 API_ONLY_FOR_MIGRATION=(DB_MIGRATION_USER DB_MIGRATION_PASSWORD)
 
 api_user() { echo veil; }
@@ -35,7 +37,7 @@ api_variables() {
 }
 
 api_prepare() {
-    local user ca=$EJABBERD_CA_FILE
+    local user name path ca=$EJABBERD_CA_FILE
     [[ $ca != certs/ca.pem ]] || ca=$VEIL_CERTS/ca.pem
     [[ $ca == /* ]] || ca=$ROOT/$ca
     ! is_root || id -u veil >/dev/null 2>&1 ||
@@ -46,12 +48,21 @@ api_prepare() {
     put_file "$user" "$STATE/api/veil-api" <"$ROOT/build/release/bin/veil-api"
     chmod 0500 "$STATE/api/veil-api"
     EJABBERD_CA_FILE=$STATE/api/ca.pem
+    for name in "${API_PUSH_FILES[@]}"; do
+        rm -f -- "$STATE/api/$name"
+        path=${!name}
+        [[ -z $path || $path == /* ]] || path=$ROOT/$path
+        [[ $path && -r $path ]] || continue # the server says at its start what is missing
+        put_file "$user" "$STATE/api/$name" <"$path"
+        printf -v "$name" %s "$STATE/api/$name"
+    done
 }
 
 api_inputs() {
     local name
     sha256sum <"$STATE/api/veil-api"
     sha256sum <"$STATE/api/ca.pem"
+    for name in "${API_PUSH_FILES[@]}"; do [[ ! -e $STATE/api/$name ]] || sha256sum <"$STATE/api/$name"; done
     for name in $(api_variables); do printf '%s=%s\n' "$name" "${!name}"; done
 }
 

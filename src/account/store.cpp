@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <veil/core/jid.hpp>
 #include <veil/crypto/digest.hpp>
+#include <veil/push/service.hpp>
 
 namespace veil::account {
 namespace {
@@ -194,7 +195,7 @@ awaitable<std::optional<std::int64_t>> store::mark_deleting(operation current) {
         tx.exec_params("DELETE FROM subscriber WHERE username = $1 AND domain = $2", user, sip_domain_);
         tx.exec_params("DELETE FROM location WHERE username = $1 AND (domain = $2 OR domain IS NULL)", user,
                        sip_domain_);
-        tx.exec_params("DELETE FROM push_registrations WHERE jid = $1", current.jid);
+        push::forget_user(tx, current.jid);
         return write_cutoff(tx, current.jid);
     });
 }

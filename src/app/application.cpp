@@ -14,7 +14,6 @@
 #include <veil/client/https_pool.hpp>
 #include <veil/core/clock.hpp>
 #include <veil/core/errors.hpp>
-#include <veil/db/dsn.hpp>
 #include <veil/db/listener.hpp>
 #include <veil/db/migrations.hpp>
 #include <veil/db/pool.hpp>
@@ -22,10 +21,11 @@
 #include <veil/health/service.hpp>
 #include <veil/http/server.hpp>
 #include <veil/log/log.hpp>
+#include <veil/push/service.hpp>
 #include <veil/server_info/service.hpp>
 #include <veil/turn/service.hpp>
 
-#include "url.hpp"
+#include "options.hpp"
 
 namespace veil::app {
 namespace asio = boost::asio;
@@ -37,48 +37,12 @@ using namespace std::chrono_literals;
 constexpr auto shutdown_grace = 10s;
 constexpr auto start_patience = 60s;  // for the database to come up
 
-core::secret api_dsn(const config::settings& s) {
-    if (!s.db_url.empty()) return db::with_time_limits(s.db_url);
-    return db::make_dsn({s.db_host, s.db_port, s.db_name}, s.db_user, s.db_password);
-}
-
-core::secret migration_dsn(const config::settings& s) {
-    return db::make_dsn({s.db_host, s.db_port, s.db_name}, s.db_migration_user, s.db_migration_password);
-}
-
 // The owner's password is what allows changing the schema; without it the server only looks.
 void prepare_schema(const config::settings& s) {
     if (s.db_migration_password.empty())
         db::check_schema(api_dsn(s), db::embedded_migrations());
     else
         db::migrate(migration_dsn(s), db::embedded_migrations());
-}
-
-server_info::info describe_server(const config::settings& s) {
-    return {.xmpp_domain = s.xmpp_domain,
-            .xmpp_host = s.xmpp_host,
-            .xmpp_port_tls = s.xmpp_port_tls,
-            .xmpp_port_starttls = s.xmpp_port_starttls,
-            .xmpp_ws_url = s.xmpp_ws_url,
-            .sip_domain = s.sip_domain,
-            .sip_port_tls = s.sip_port_tls,
-            .turn_server = s.turn_domain + ":" + std::to_string(s.turn_port),
-            .turn_server_tls = s.turn_domain + ":" + std::to_string(s.turn_port_tls),
-            .http_upload_host = s.http_upload_domain,
-            .server_version = s.server_version,
-            .min_client_version = s.min_client_version};
-}
-
-client::https_options ejabberd_connections(const config::settings& s, const https_url& url) {
-    return {.host = url.host, .port = url.port, .ca_file = s.ejabberd_ca_file};
-}
-
-account::options account_options(const config::settings& s) {
-    return {.xmpp_domain = s.xmpp_domain,
-            .sip_domain = s.sip_domain,
-            .decoy_user = s.ejabberd_api_user,
-            .reserved_usernames = s.reserved_usernames,
-            .sealing_secret = s.jwt_secret};
 }
 
 // Everything that lives as long as the server, in the order of need.
@@ -99,6 +63,7 @@ class application {
           tokens_({.secret = s.jwt_secret, .domain = s.xmpp_domain, .lifetime = s.jwt_ttl.count()}, clock_,
                   revocations_),
           account_(account_options(s), database_, ejabberd_, tokens_, revocations_),
+          push_(io.get_executor(), push_options(s), database_, clock_),
           turn_(s.turn_secret, s.turn_ttl.count(), s.turn_uris, clock_),
           server_info_(describe_server(s)),
           health_(database_, ejabberd_),
@@ -115,6 +80,7 @@ class application {
                      .lost = [] {}}) {
         routes_.provide(tokens_);
         account_.add_routes(routes_);
+        push_.add_routes(routes_);
         turn_.add_routes(routes_);
         server_info_.add_routes(routes_);
         health_.add_routes(routes_);
@@ -127,6 +93,7 @@ class application {
         background_.spawn("database watch", database_.watch());
         background_.spawn("revocation pruning", revocations_.prune_forever());
         background_.spawn("account reconciler", account_.reconcile_forever());
+        push_.start();
         announce("api", api_.listen(settings_.api_host, settings_.api_port));
         announce("admin", admin_.listen(settings_.admin_host, settings_.admin_port));
         const int signal = co_await signals_.async_wait(asio::use_awaitable);
@@ -139,6 +106,7 @@ class application {
     awaitable<void> stop() {
         stopping_ = true;
         listener_.stop();
+        co_await push_.stop();
         co_await background_.stop();
         database_.stop();
         log::info("stopped");
@@ -172,6 +140,7 @@ class application {
     auth::revocations revocations_;
     auth::tokens tokens_;
     account::service account_;
+    push::service push_;
     turn::service turn_;
     server_info::service server_info_;
     health::service health_;

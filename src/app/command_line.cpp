@@ -2,9 +2,11 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <vector>
 #include <veil/app/application.hpp>
 #include <veil/app/command_line.hpp>
 #include <veil/config/config.hpp>
+#include <veil/core/jid.hpp>
 #include <veil/log/log.hpp>
 
 namespace veil::app {
@@ -15,6 +17,8 @@ constexpr int faulty = 2;
 constexpr std::string_view usage =
     "Usage: veil-api [serve]        serve the REST API (the default)\n"
     "       veil-api migrate        bring the database's schema up to date, then exit\n"
+    "       veil-api push explain JID\n"
+    "                               say what would happen to a call to this account now, and what happened last\n"
     "       veil-api --check-config say what is wrong with the configuration, then exit\n"
     "       veil-api --env-example  print every variable with its default, as .env.example has it\n"
     "       veil-api --version | --help\n"
@@ -39,6 +43,13 @@ int configured(F with) {
         for (const auto& fault : invalid.faults()) print(stderr, "  " + fault + "\n");
         return faulty;
     }
+}
+
+int explain(const config::settings& settings, const std::string& account) {
+    const auto jid = core::bare_jid_of(account, settings.xmpp_domain);
+    if (jid) return explain_push(settings, *jid);
+    print(stderr, "veil-api: " + account + " is no account of " + settings.xmpp_domain + "\n");
+    return faulty;
 }
 
 int dispatch(std::string_view command) {
@@ -66,12 +77,15 @@ int dispatch(std::string_view command) {
 }  // namespace
 
 int run(int argc, char** argv) {
-    if (argc > 2) {
-        print(stderr, "veil-api: one command at a time; see veil-api --help\n");
-        return faulty;
-    }
+    const std::vector<std::string> words(argv + 1, argv + argc);
     try {
-        return dispatch(argc == 2 ? argv[1] : "serve");
+        if (words.size() == 3 && words[0] == "push" && words[1] == "explain")
+            return configured([&](const config::settings& settings) { return explain(settings, words[2]); });
+        if (words.size() > 1 || (!words.empty() && words[0] == "push")) {
+            print(stderr, "veil-api: one command at a time; see veil-api --help\n");
+            return faulty;
+        }
+        return dispatch(words.empty() ? "serve" : words[0]);
     } catch (const std::exception& error) {
         print(stderr, std::string("veil-api: ") + error.what() + "\n");
         return 1;

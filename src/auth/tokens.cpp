@@ -117,6 +117,7 @@ user tokens::verify(std::string_view token) {
              .expires_at = whole_seconds(*date_claim(claims, "exp"))};
     std::optional<std::int64_t> issued_at;
     if (const auto date = date_claim(claims, "iat")) issued_at = whole_seconds(*date);
+    who.issued_at = issued_at.value_or(0);
     if (revoked_.is_revoked(who.jid, issued_at, who.token_id)) throw bad_token("Token has been revoked");
     return who;
 }

@@ -59,6 +59,20 @@ void lifetime(settings& s, const std::string& value) {
 }
 
 template <auto Member>
+void ring_time(settings& s, const std::string& value) {
+    s.*Member = std::chrono::seconds(number(value, 2, 120));
+}
+
+template <auto Member>
+void address(settings& s, const std::string& value) {
+    if (value.empty()) return;
+    const auto colon = value.rfind(':');
+    if (colon == std::string::npos || colon == 0) throw std::invalid_argument("is not host:port");
+    const auto at = static_cast<std::uint16_t>(number(value.substr(colon + 1), 1, 65535));
+    s.*Member = {.host = value.substr(0, colon), .port = at};
+}
+
+template <auto Member>
 void boolean(settings& s, const std::string& value) {
     const auto word = core::to_lower(value);
     if (word != "true" && word != "false" && word != "1" && word != "0")
@@ -175,8 +189,23 @@ constexpr variable push[] = {
     {"APNS_BUNDLE_ID", "com.example.veil", "text", "bundle id of the app", text<&s::apns_bundle_id>},
     {"APNS_USE_SANDBOX", "false", "true or false", "send to Apple's development servers first",
      boolean<&s::apns_use_sandbox>},
+    {"APNS_TRY_BOTH", "true", "true or false",
+     "try the other one of Apple's two environments when the first does not know a device, before forgetting it",
+     boolean<&s::apns_try_both>},
     {"FCM_SERVICE_ACCOUNT_PATH", "/etc/veil/fcm_service_account.json", "file", "Google service account",
      text<&s::fcm_service_account_path>},
+    {"RING_TIME", "30", "seconds, 2 to 120", "how long a call rings: no push is sent or kept for longer",
+     ring_time<&s::ring_time>},
+    {"PUSH_CA_FILE", "", "file",
+     "for tests: authority that the providers' certificates are verified against; empty: the system's",
+     text<&s::push_ca_file>},
+    {"APNS_HOST", "api.push.apple.com:443", "host:port", "for tests: APNs, production", address<&s::apns_host>},
+    {"APNS_SANDBOX_HOST", "api.sandbox.push.apple.com:443", "host:port", "for tests: APNs, sandbox",
+     address<&s::apns_sandbox_host>},
+    {"FCM_HOST", "fcm.googleapis.com:443", "host:port", "for tests: Firebase Cloud Messaging", address<&s::fcm_host>},
+    {"FCM_TOKEN_HOST", "", "host:port",
+     "for tests: where Google's access tokens are fetched; empty: the token_uri of the service account",
+     address<&s::fcm_token_host>},
 };
 
 constexpr variable ports[] = {

@@ -17,6 +17,7 @@ namespace veil::auth {
 struct user {
     std::string jid;              // bare, lower case
     std::string token_id;         // names the presented token in the table of revoked ones
+    std::int64_t issued_at = 0;   // of the token, Unix seconds; 0 when it does not say
     std::int64_t expires_at = 0;  // of the token, Unix seconds
 };
 

@@ -14,6 +14,11 @@
 
 namespace veil::config {
 
+struct host_port {
+    std::string host;
+    std::uint16_t port = 0;
+};
+
 struct settings {
     // addresses the server listens on
     std::string api_host, admin_host;
@@ -46,8 +51,10 @@ struct settings {
     std::vector<std::string> turn_uris;
 
     // push providers
-    std::string apns_key_path, apns_key_id, apns_team_id, apns_bundle_id, fcm_service_account_path;
-    bool apns_use_sandbox = false;
+    std::string apns_key_path, apns_key_id, apns_team_id, apns_bundle_id, fcm_service_account_path, push_ca_file;
+    bool apns_use_sandbox = false, apns_try_both = true;
+    host_port apns_host, apns_sandbox_host, fcm_host, fcm_token_host;  // the last one's host is empty: token_uri's
+    std::chrono::seconds ring_time{0};
 
     // log
     log::level log_level = log::level::info;

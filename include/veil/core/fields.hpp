@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -94,6 +95,12 @@ T parse(std::string_view body) {
 inline void render_to(std::string& out, const std::string& value) { append_quoted(out, value); }
 inline void render_to(std::string& out, const secret& value) { append_quoted(out, value.reveal()); }
 inline void render_to(std::string& out, std::int64_t value) { out += std::to_string(value); }
+inline void render_to(std::string& out, const std::optional<std::string>& value) {
+    if (value)
+        append_quoted(out, *value);
+    else
+        out += "null";
+}
 template <class T>
 void render_to(std::string& out, const std::vector<T>& list);
 
@@ -142,8 +149,12 @@ nlohmann::ordered_json describe_value(const rules& rule) {
         return describe<M>();
     else if constexpr (std::is_same_v<M, std::int64_t>)
         return {{"type", "integer"}};
+    else if constexpr (std::is_same_v<M, std::optional<std::string>>)
+        return {{"type", {"string", "null"}}};
     else if constexpr (std::is_same_v<M, std::vector<std::string>>)
         return {{"type", "array"}, {"items", {{"type", "string"}}}};
+    else if constexpr (requires { typename M::value_type; } && dto<typename M::value_type>)
+        return {{"type", "array"}, {"items", describe<typename M::value_type>()}};
     else
         return describe_text(rule);
 }

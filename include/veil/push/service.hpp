@@ -1,0 +1,168 @@
+// Push: the devices of an account, and the calls that wake them (contract, section 4). Owned by the application; I/O
+// thread only.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+#include <veil/auth/tokens.hpp>
+#include <veil/core/clock.hpp>
+#include <veil/core/fields.hpp>
+#include <veil/core/secret.hpp>
+#include <veil/db/pool.hpp>
+#include <veil/http/router.hpp>
+#include <veil/push/options.hpp>
+#include <veil/push/webhook.hpp>
+
+namespace veil::push {
+
+using boost::asio::awaitable;
+
+bool is_platform(std::string_view text);
+bool is_call_type(std::string_view text);
+bool is_cancel_reason(std::string_view text);
+inline constexpr core::pattern platform_pattern{"^(ios|android)$", is_platform};
+inline constexpr core::pattern call_type_pattern{"^(audio|video)$", is_call_type};
+inline constexpr core::pattern cancel_reason_pattern{"^(cancelled|answered_elsewhere|timeout)$", is_cancel_reason};
+
+struct registration {
+    std::string jid, device_id, platform;
+    core::secret push_token;
+    std::string app_id;
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{
+            field("jid", &registration::jid),
+            field("device_id", &registration::device_id, {.min_length = 1, .max_length = 255}),
+            field("platform", &registration::platform, {.shape = &platform_pattern, .example = "ios"}),
+            field("push_token", &registration::push_token, {.min_length = 1, .max_length = 4096}),
+            field("app_id", &registration::app_id, {.min_length = 1, .max_length = 255, .example = "com.example.veil"}),
+        };
+    }
+};
+
+struct deregistration {
+    std::string jid, device_id;
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{field("jid", &deregistration::jid),
+                          field("device_id", &deregistration::device_id, {.min_length = 1, .max_length = 255})};
+    }
+};
+
+struct call {
+    std::string callee_username, caller_username, caller_display_name, call_id, call_type;
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{
+            field("callee_username", &call::callee_username),
+            field("caller_username", &call::caller_username),
+            field("caller_display_name", &call::caller_display_name, {.fallback = ""}),
+            field("call_id", &call::call_id, {.min_length = 1, .max_length = 255}),
+            field("call_type", &call::call_type, {.shape = &call_type_pattern, .fallback = "audio"}),
+        };
+    }
+};
+
+struct cancellation {
+    std::string callee_username, call_id, reason;
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{
+            field("callee_username", &cancellation::callee_username),
+            field("call_id", &cancellation::call_id, {.min_length = 1, .max_length = 255}),
+            field("reason", &cancellation::reason, {.shape = &cancel_reason_pattern}),
+        };
+    }
+};
+
+struct test_target {
+    std::string device_id;
+    static constexpr auto fields() {
+        return std::tuple{core::field("device_id", &test_target::device_id, {.min_length = 1, .max_length = 255})};
+    }
+};
+
+struct status {
+    std::string status;
+    static constexpr auto fields() { return std::tuple{core::field("status", &status::status)}; }
+};
+
+struct sent {
+    std::string status;
+    std::int64_t sent = 0;  // pushes that a provider accepted
+    static constexpr auto fields() {
+        return std::tuple{core::field("status", &sent::status), core::field("sent", &sent::sent)};
+    }
+};
+
+struct listed_device {
+    std::string device_id, platform, app_id;
+    std::string registered_at;  // RFC 3339, UTC
+    std::optional<std::string> last_result;
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{field("device_id", &listed_device::device_id), field("platform", &listed_device::platform),
+                          field("app_id", &listed_device::app_id),
+                          field("registered_at", &listed_device::registered_at),
+                          field("last_result", &listed_device::last_result)};
+    }
+};
+
+struct device_list {
+    std::vector<listed_device> devices;
+    static constexpr auto fields() { return std::tuple{core::field("devices", &device_list::devices)}; }
+};
+
+struct test_result {
+    std::string provider;  // apns or fcm
+    std::string outcome;   // "accepted", or what stands in its way
+    std::string reason;    // the provider's word
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{field("provider", &test_result::provider), field("outcome", &test_result::outcome),
+                          field("reason", &test_result::reason)};
+    }
+};
+
+class service {
+ public:
+    service(boost::asio::any_io_executor executor, options with, db::pool& database, const core::clock& clock);
+    ~service();
+
+    void add_routes(http::router& routes);
+
+    // Connects to the providers and begins the work in the background.
+    void start();
+
+    // Gives pushes on their way three seconds, writes down what came of them, and ends the rest.
+    awaitable<void> stop();
+
+    awaitable<status> register_device(auth::user who, registration wanted);
+    awaitable<status> deregister_device(auth::user who, deregistration wanted);
+    awaitable<device_list> devices(auth::user who);
+    awaitable<test_result> test(auth::user who, test_target wanted);
+    awaitable<sent> call_notify(webhook_caller from, call wanted);
+    awaitable<sent> call_cancel(webhook_caller from, cancellation wanted);
+
+ private:
+    struct parts;
+    std::optional<std::string> callee_jid(const std::string& username) const;
+
+    options options_;
+    const core::clock& clock_;
+    webhook_gate gate_;
+    std::unique_ptr<parts> parts_;
+};
+
+// What would happen to a call to this bare JID now, and what happened last, in plain words.
+awaitable<std::string> explain(options with, db::pool& database, const core::clock& clock, std::string jid);
+
+// Removes everything that push knows of an account; part of its deletion.
+void forget_user(pqxx::work& tx, const std::string& jid);
+
+}  // namespace veil::push

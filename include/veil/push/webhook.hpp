@@ -1,0 +1,33 @@
+// Who may tell of calls: whoever knows WEBHOOK_SECRET or, when there is none, a peer on this machine. As a handler's
+// first parameter webhook_caller is that check. I/O thread only.
+#pragma once
+
+#include <veil/core/secret.hpp>
+#include <veil/http/extract.hpp>
+
+namespace veil::push {
+
+struct webhook_caller {};
+
+class webhook_gate {
+ public:
+    explicit webhook_gate(core::secret secret) : secret_(std::move(secret)) {}
+
+    // Throws api_error 401.
+    webhook_caller admit(const http::request& r) const;
+
+ private:
+    core::secret secret_;
+};
+
+}  // namespace veil::push
+
+template <>
+struct veil::http::extract<veil::push::webhook_caller> {
+    static constexpr stage order = stage::auth;
+    explicit extract(const route_info& route) : gate_(&route.service<veil::push::webhook_gate>()) {}
+    veil::push::webhook_caller operator()(const request& r) const { return gate_->admit(r); }
+
+ private:
+    const veil::push::webhook_gate* gate_;
+};

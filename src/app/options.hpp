@@ -1,0 +1,21 @@
+// What each part is told, taken from the configuration.
+#pragma once
+
+#include <veil/account/service.hpp>
+#include <veil/client/https_pool.hpp>
+#include <veil/config/config.hpp>
+#include <veil/push/options.hpp>
+#include <veil/server_info/service.hpp>
+
+#include "url.hpp"
+
+namespace veil::app {
+
+core::secret api_dsn(const config::settings& s);
+core::secret migration_dsn(const config::settings& s);
+server_info::info describe_server(const config::settings& s);
+client::https_options ejabberd_connections(const config::settings& s, const https_url& url);
+account::options account_options(const config::settings& s);
+push::options push_options(const config::settings& s);
+
+}  // namespace veil::app

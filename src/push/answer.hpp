@@ -1,0 +1,26 @@
+// What requests to both providers have in common. I/O thread only.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <veil/client/http2_client.hpp>
+
+#include "provider.hpp"
+
+namespace veil::push {
+
+// A request waits two seconds for its stream, then the caller looks again whether the call still wants it; on the wire
+// it may use the whole ring time.
+client::http2_deadlines deadlines_of(const attempt& a);
+
+// The Retry-After header (RFC 9110, section 10.2.3) in its form of seconds; nothing for its other form or none.
+std::chrono::milliseconds retry_after(const client::http2_answer& answer);
+
+// A path segment (RFC 3986, section 2.1).
+std::string percent_encoded(std::string_view text);
+
+// What a failed exchange means, from the exception that it ended with. Rethrows cancellation.
+outcome from_failure(const std::exception_ptr& thrown);
+
+}  // namespace veil::push

@@ -1,0 +1,206 @@
+#include "apns.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <veil/core/errors.hpp>
+#include <veil/log/log.hpp>
+
+#include "answer.hpp"
+#include "files.hpp"
+
+namespace veil::push {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto refusal_pause = 10min;
+constexpr std::size_t max_topics = 1'000;
+constexpr auto device_pause = 1s;  // after TooManyRequests for a device
+
+apns_key read_key(const options& with) {
+    if (with.apns_key_id.empty()) throw std::invalid_argument("APNS_KEY_ID is empty");
+    if (with.apns_team_id.empty()) throw std::invalid_argument("APNS_TEAM_ID is empty");
+    const auto pem = read_secret_file("APNS_KEY_PATH", with.apns_key_path);
+    try {
+        return {crypto::signing_key(pem, crypto::signature::es256), with.apns_key_id, with.apns_team_id};
+    } catch (const std::invalid_argument& fault) {
+        throw std::invalid_argument(std::string("APNS_KEY_PATH ") + fault.what());
+    }
+}
+
+std::string environment_name(bool sandbox) { return sandbox ? "sandbox" : "production"; }
+
+// A bundle id (letters, digits, hyphens, dots); anything else would end as a broken header.
+bool is_bundle_id(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+    });
+}
+
+outcome of(result what, std::string reason) { return {.what = what, .reason = std::move(reason)}; }
+
+outcome from_bad_request(const std::string& reason) {
+    if (reason == "BadDeviceToken") return of(result::bad_token, reason);
+    if (reason == "DeviceTokenNotForTopic") return of(result::flagged, reason);
+    if (reason == "TopicDisallowed") return of(result::misconfigured, reason);
+    return of(result::rejected, reason);
+}
+
+// Without the time there is no telling whether the app has registered again since.
+outcome from_gone(const std::string& reason, const nlohmann::json& body) {
+    auto out = of(result::rejected, reason);
+    const auto it = body.find("timestamp");
+    if ((reason == "Unregistered" || reason == "ExpiredToken") && it != body.end() && it->is_number_integer()) {
+        out.what = result::unregistered;
+        out.gone_since = it->get<std::int64_t>();
+    }
+    return out;
+}
+
+outcome from_throttling(const std::string& reason) {
+    return {.what = result::throttled, .reason = reason, .retry = true, .not_before = device_pause};
+}
+
+}  // namespace
+
+outcome apns_outcome(const client::http2_answer& answer) {
+    if (answer.status == 200) return of(result::accepted, {});
+    auto body = nlohmann::json::parse(answer.body, nullptr, false);
+    if (!body.is_object()) body = nlohmann::json::object();
+    const auto it = body.find("reason");
+    const bool named = it != body.end() && it->is_string();
+    const auto reason =
+        named ? clean_reason(it->get_ref<const std::string&>()) : "Status" + std::to_string(answer.status);
+    if (answer.status == 400) return from_bad_request(reason);
+    if (answer.status == 403) return of(result::misconfigured, reason);
+    if (answer.status == 410) return from_gone(reason, body);
+    if (answer.status == 429) return from_throttling(reason);
+    if (answer.status >= 500)
+        return {.what = result::unavailable, .reason = reason, .retry = true, .not_before = retry_after(answer)};
+    return of(result::rejected, reason);
+}
+
+std::optional<outcome> apns::pause::in_force() {
+    if (std::chrono::steady_clock::now() >= until) return std::nullopt;
+    return of(result::misconfigured, reason);
+}
+
+void apns::pause::begin(const std::string& why) {
+    reason = why;
+    until = std::chrono::steady_clock::now() + refusal_pause;
+}
+
+client::http2_options apns::connection_to(const endpoint& at, const options& with, bool first) {
+    return {.host = at.host, .port = at.port, .ca_file = with.ca_file, .on_demand = !first};
+}
+
+apns::apns(boost::asio::any_io_executor executor, const options& with, db::pool& database, const core::clock& clock)
+    : bundle_id_(with.apns_bundle_id),
+      try_both_(with.apns_try_both),
+      tokens_(executor, database, clock, read_key(with), with.sealing_secret),
+      first_{
+          environment_name(with.apns_sandbox_first),
+          client::http2_client(
+              executor, connection_to(with.apns_sandbox_first ? with.apns_sandbox : with.apns_production, with, true)),
+          {},
+          {}},
+      second_{
+          environment_name(!with.apns_sandbox_first),
+          client::http2_client(
+              executor, connection_to(with.apns_sandbox_first ? with.apns_production : with.apns_sandbox, with, false)),
+          {},
+          {}},
+      tasks_(executor) {}
+
+std::string apns::describe() const {
+    return first_.name + (try_both_ ? " first, then " + second_.name : " only") + " at " + first_.connection.host();
+}
+
+void apns::start() {
+    first_.connection.start();
+    second_.connection.start();
+    tasks_.spawn("provider token", warm_up());
+}
+
+awaitable<void> apns::stop() {
+    co_await tasks_.stop();
+    co_await first_.connection.stop();
+    co_await second_.connection.stop();
+}
+
+// So that the first call does not wait for the token.
+awaitable<void> apns::warm_up() {
+    try {
+        co_await tokens_.current();
+    } catch (const core::unavailable& error) {
+        log::warn("no provider token yet: {}", error.what());
+    }
+}
+
+awaitable<outcome> apns::send(attempt a) {
+    const bool second_knows_it = try_both_ && a.to.environment == second_.name;
+    auto& known = second_knows_it ? second_ : first_;
+    auto& other = second_knows_it ? first_ : second_;
+    auto seen = co_await send_to(known, a);
+    if (seen.what != result::bad_token || !try_both_) co_return seen;
+    co_return co_await send_to(other, a);
+}
+
+awaitable<outcome> apns::send_to(environment& where, const attempt& a) {
+    auto seen = co_await exchange(where, a, false);
+    if (seen.what == result::accepted) seen.environment = where.name;
+    co_return seen;
+}
+
+awaitable<outcome> apns::exchange(environment& where, const attempt& a, bool again) {
+    const auto topic = a.to.app_id.empty() ? bundle_id_ : a.to.app_id;
+    if (!is_bundle_id(topic)) co_return of(result::flagged, "BadTopic");
+    if (auto stopped = where.whole.in_force()) co_return *stopped;
+    if (const auto it = where.topics.find(topic); it != where.topics.end())
+        if (auto stopped = it->second.in_force()) co_return *stopped;
+
+    const auto token = co_await tokens_.current();
+    const auto answer = co_await where.connection.send(request(a, token, topic), deadlines_of(a));
+    auto seen = apns_outcome(answer);
+    if (!again && seen.reason == "ExpiredProviderToken") {
+        where.connection.renew();  // Apple goes on refusing on this one
+        co_await tokens_.replace(token);
+        co_return co_await exchange(where, a, true);
+    }
+    if (!again && seen.reason == "TooManyProviderTokenUpdates") {
+        co_await tokens_.step_back(token);
+        co_return co_await exchange(where, a, true);
+    }
+    remember_refusal(where, topic, seen);
+    co_return seen;
+}
+
+// TopicDisallowed speaks of one app id, which any client can claim; the others say that our key is no good.
+void apns::remember_refusal(environment& where, const std::string& topic, const outcome& seen) {
+    if (seen.what == result::accepted) where.topics.erase(topic);
+    if (seen.what != result::misconfigured) return;
+    if (seen.reason == "TopicDisallowed") {
+        if (where.topics.size() >= max_topics) where.topics.clear();
+        where.topics[topic].begin(seen.reason);
+        log::error("Apple refuses an app id ({}): no pushes to it for {} minutes", seen.reason, refusal_pause.count());
+    } else {
+        where.whole.begin(seen.reason);
+        log::error(
+            "Apple refuses our key in {} ({}): no pushes to iOS for {} minutes; check APNS_KEY_PATH, APNS_KEY_ID "
+            "and APNS_TEAM_ID",
+            where.name, seen.reason, refusal_pause.count());
+    }
+}
+
+client::http2_request apns::request(const attempt& a, const core::secret& token, const std::string& topic) const {
+    return {.path = "/3/device/" + percent_encoded(a.to.token),
+            .headers = {{"authorization", "bearer " + token.reveal()},
+                        {"apns-topic", topic + ".voip"},
+                        {"apns-push-type", "voip"},
+                        {"apns-priority", "10"},
+                        {"apns-expiration", std::to_string(a.what.expires_at)},
+                        {"apns-id", a.push_id, false}},
+            .body = apns_payload(a.what)};
+}
+
+}  // namespace veil::push

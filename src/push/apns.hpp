@@ -1,0 +1,60 @@
+// VoIP pushes to iPhones through APNs (developer.apple.com, "Sending notification requests to APNs"). Owned by
+// providers; I/O thread only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <veil/client/http2_client.hpp>
+#include <veil/push/options.hpp>
+
+#include "apns_tokens.hpp"
+#include "provider.hpp"
+
+namespace veil::push {
+
+// What an answer of APNs means, by the table of its error reasons.
+outcome apns_outcome(const client::http2_answer& answer);
+
+class apns final : public provider {
+ public:
+    // Throws std::invalid_argument, which names the variable and what is wrong with it.
+    apns(boost::asio::any_io_executor executor, const options& with, db::pool& database, const core::clock& clock);
+
+    std::string_view name() const override { return "apns"; }
+    std::string describe() const override;
+    void start() override;
+    awaitable<void> stop() override;
+    awaitable<outcome> send(attempt a) override;
+
+ private:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    // Sending that Apple has refused for a reason that lies with us stops for a while, then one attempt tries again.
+    struct pause {
+        time_point until{};
+        std::string reason;
+        std::optional<outcome> in_force();
+        void begin(const std::string& why);
+    };
+    struct environment {
+        std::string name;
+        client::http2_client connection;
+        pause whole;
+        std::map<std::string, pause, std::less<>> topics;
+    };
+
+    awaitable<void> warm_up();
+    awaitable<outcome> send_to(environment& where, const attempt& a);
+    awaitable<outcome> exchange(environment& where, const attempt& a, bool again);
+    client::http2_request request(const attempt& a, const core::secret& token, const std::string& topic) const;
+    void remember_refusal(environment& where, const std::string& topic, const outcome& seen);
+    static client::http2_options connection_to(const endpoint& at, const options& with, bool first);
+
+    std::string bundle_id_;
+    bool try_both_;
+    apns_tokens tokens_;
+    environment first_, second_;
+    async::task_group tasks_;
+};
+
+}  // namespace veil::push

@@ -1,0 +1,64 @@
+// Carries one message to many devices: all at once, each with its own attempts inside the ring time. Owned by the push
+// service; I/O thread only.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <map>
+#include <memory>
+#include <vector>
+#include <veil/async/signal.hpp>
+#include <veil/async/task_group.hpp>
+#include <veil/core/clock.hpp>
+
+#include "calls.hpp"
+#include "providers.hpp"
+#include "recorder.hpp"
+
+namespace veil::push {
+
+class dispatcher {
+ public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    dispatcher(boost::asio::any_io_executor executor, providers& by_platform, calls& known_calls, db::pool& database,
+               const core::clock& clock, std::chrono::seconds ring_time);
+
+    void start();
+
+    // Gives pushes on their way three seconds, writes down what came of them, and ends the rest.
+    awaitable<void> stop();
+
+    // Rings the devices of a call; returns how many pushes were accepted, at the latest at `answer_at`. When that
+    // is none the call is over for the caller, so nobody is to ring for it any more.
+    awaitable<std::int64_t> ring(claim taken, message what, time_point answer_at);
+
+    // Tells devices that rang that the call is over; returns how many pushes were accepted, as ring() does. Attempts to
+    // ring for it that are still going on in this process stop at once.
+    awaitable<std::int64_t> cancel(claim ended, message what, time_point answer_at);
+
+    // One attempt, outside of any call.
+    awaitable<outcome> test(message what, device to);
+
+ private:
+    struct errand;  // a message on its way to its devices
+    using errand_ptr = std::shared_ptr<errand>;
+
+    awaitable<std::int64_t> carry(errand_ptr what, std::vector<device> devices, time_point answer_at);
+    awaitable<void> deliver(errand_ptr what, device to);
+    awaitable<outcome> attempt_once(errand& what, const device& to, record& note);
+    awaitable<bool> still_wanted_at(std::chrono::steady_clock::time_point at, errand& what, device& to);
+    awaitable<std::optional<device>> look_again(errand& what, const device& to);
+    void write_down(record note, device_state state);
+    void follow_up(const record& rang, std::string reason);
+
+    boost::asio::any_io_executor executor_;
+    providers& providers_;
+    calls& calls_;
+    const core::clock& clock_;
+    std::chrono::seconds ring_time_;
+    std::map<std::int64_t, errand*> ringing_;  // by call; entries go with their errand
+    recorder recorder_;
+    async::task_group deliveries_;
+};
+
+}  // namespace veil::push

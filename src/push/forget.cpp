@@ -1,0 +1,13 @@
+#include <pqxx/pqxx>
+#include <veil/push/service.hpp>
+
+namespace veil::push {
+
+// A call's devices go with the registrations.
+void forget_user(pqxx::work& tx, const std::string& jid) {
+    tx.exec_params("DELETE FROM push_registrations WHERE jid = $1", jid);
+    tx.exec_params("DELETE FROM push_calls WHERE callee = $1", jid);
+    tx.exec_params("DELETE FROM push_log WHERE jid = $1", jid);
+}
+
+}  // namespace veil::push

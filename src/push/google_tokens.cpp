@@ -1,0 +1,170 @@
+#include "google_tokens.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <veil/async/jitter.hpp>
+#include <veil/core/errors.hpp>
+#include <veil/log/log.hpp>
+
+#include "answer.hpp"
+#include "files.hpp"
+
+namespace veil::push {
+namespace asio = boost::asio;
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+constexpr auto scope = "https://www.googleapis.com/auth/firebase.messaging";
+constexpr std::int64_t assertion_life = 3'600;  // seconds; the most that Google takes
+constexpr auto early = 300s;                    // refreshed so long before its end
+constexpr auto shortest_life = 1s;
+constexpr auto answer_limit = 10s;
+constexpr std::chrono::milliseconds first_retry{500}, last_retry{60'000};
+
+struct parsed_uri {
+    endpoint at;
+    std::string path;
+};
+
+// https://host[:port]/path
+parsed_uri parse(const std::string& uri) {
+    constexpr std::string_view scheme = "https://";
+    const auto slash = uri.find('/', scheme.size());
+    const auto authority = uri.substr(scheme.size(), slash == std::string::npos ? slash : slash - scheme.size());
+    parsed_uri out{{authority.substr(0, authority.find(':'))}, slash == std::string::npos ? "/" : uri.substr(slash)};
+    if (const auto colon = authority.find(':'); colon != std::string::npos)
+        out.at.port = static_cast<std::uint16_t>(std::stoul(authority.substr(colon + 1)));
+    return out;
+}
+
+std::string text_member(const json& account, const char* name) {
+    const auto it = account.find(name);
+    if (it == account.end() || !it->is_string() || it->get_ref<const std::string&>().empty())
+        throw std::invalid_argument(std::string("FCM_SERVICE_ACCOUNT_PATH holds no ") + name);
+    return it->get<std::string>();
+}
+
+client::http2_options connection_to(const options& with, const std::string& token_uri) {
+    const auto at = with.fcm_token.host.empty() ? parse(token_uri).at : with.fcm_token;
+    return {.host = at.host, .port = at.port, .ca_file = with.ca_file, .on_demand = true};
+}
+
+}  // namespace
+
+service_account read_service_account(const options& with) {
+    const auto file = read_secret_file("FCM_SERVICE_ACCOUNT_PATH", with.fcm_account_path);
+    const auto account = json::parse(file.reveal(), nullptr, false);
+    if (!account.is_object()) throw std::invalid_argument("FCM_SERVICE_ACCOUNT_PATH is no JSON object");
+    const core::secret pem(text_member(account, "private_key"));
+    const auto token_uri = text_member(account, "token_uri");
+    if (!token_uri.starts_with("https://"))
+        throw std::invalid_argument("FCM_SERVICE_ACCOUNT_PATH holds a token_uri that is not an https:// address");
+    try {
+        return {crypto::signing_key(pem, crypto::signature::rs256), text_member(account, "private_key_id"),
+                text_member(account, "project_id"), text_member(account, "client_email"), token_uri};
+    } catch (const std::invalid_argument& fault) {
+        const std::string what = fault.what();
+        throw std::invalid_argument(what.starts_with("FCM_") ? what : "FCM_SERVICE_ACCOUNT_PATH " + what);
+    }
+}
+
+google_tokens::google_tokens(asio::any_io_executor executor, const options& with, service_account account,
+                             const core::clock& clock)
+    : account_(std::move(account)),
+      clock_(clock),
+      path_(parse(account_.token_uri).path),
+      connection_(executor, connection_to(with, account_.token_uri)),
+      due_(executor),
+      fetched_(executor),
+      tasks_(executor) {}
+
+void google_tokens::start() {
+    connection_.start();
+    tasks_.spawn("access token", keep_fresh());
+}
+
+awaitable<void> google_tokens::stop() {
+    co_await tasks_.stop();
+    co_await connection_.stop();
+}
+
+awaitable<core::secret> google_tokens::current(time_point until) {
+    while (!live()) {
+        if (std::chrono::steady_clock::now() >= until) throw client::not_sent("no access token: " + failure_);
+        co_await fetched_.wait(until);
+    }
+    co_return token_;
+}
+
+void google_tokens::renew(const core::secret& refused) {
+    if (!token_.equals(refused.reveal())) return;
+    token_ = core::secret();
+    failure_ = "the last one was refused";
+    refresh_at_ = {};
+    due_.notify();
+}
+
+// Fails rarely and recovers by itself: soon while there is no token, every minute while the old one lives.
+awaitable<void> google_tokens::keep_fresh() {
+    auto retry = first_retry;
+    while (true) {
+        while (std::chrono::steady_clock::now() < refresh_at_) co_await due_.wait(refresh_at_);
+        if (co_await fetch()) {
+            retry = first_retry;
+            continue;
+        }
+        const auto pause = live() ? last_retry : retry;
+        log::warn("no new access token from {}: {}", connection_.host(), failure_);
+        refresh_at_ = std::chrono::steady_clock::now() + async::jittered(pause);
+        if (live()) refresh_at_ = std::min(refresh_at_, expires_at_);
+        retry = std::min(retry * 2, last_retry);
+    }
+}
+
+awaitable<bool> google_tokens::fetch() {
+    const auto until = std::chrono::steady_clock::now() + answer_limit;
+    try {
+        take(co_await connection_.send(request(), {until, until}));
+        co_return true;
+    } catch (const core::unavailable& error) {
+        failure_ = error.what();
+    } catch (const core::refused& error) {
+        failure_ = error.what();
+    }
+    co_return false;
+}
+
+client::http2_request google_tokens::request() const {
+    const auto now = clock_.now();
+    const json header{{"alg", "RS256"}, {"typ", "JWT"}, {"kid", account_.key_id}};
+    const json claims{{"iss", account_.client_email},
+                      {"scope", scope},
+                      {"aud", account_.token_uri},
+                      {"iat", now},
+                      {"exp", now + assertion_life}};
+    const auto assertion = account_.key.sign_jwt(header.dump(), claims.dump());
+    return {.path = path_,
+            .headers = {{"content-type", "application/x-www-form-urlencoded"}},
+            .body = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=" + assertion.reveal()};
+}
+
+void google_tokens::take(const client::http2_answer& answer) {
+    const auto body = json::parse(answer.body, nullptr, false);
+    if (answer.status != 200) {
+        const bool named = body.is_object() && body.contains("error") && body["error"].is_string();
+        throw core::refused("status " + std::to_string(answer.status) +
+                            (named ? " " + clean_reason(body["error"].get<std::string>()) : ""));
+    }
+    if (!body.is_object() || !body.contains("access_token") || !body["access_token"].is_string() ||
+        !body.contains("expires_in") || !body["expires_in"].is_number_integer())
+        throw core::refused("an answer that makes no sense");
+    const std::chrono::seconds life(std::clamp<std::int64_t>(body["expires_in"].get<std::int64_t>(), 1, 86'400));
+    token_ = core::secret(body["access_token"].get<std::string>());
+    expires_at_ = std::chrono::steady_clock::now() + life;
+    refresh_at_ = std::chrono::steady_clock::now() + std::max<std::chrono::seconds>(life - early, shortest_life);
+    fetched_.notify();
+}
+
+}  // namespace veil::push

@@ -1,0 +1,62 @@
+// Access tokens of a Google service account (developers.google.com/identity/protocols/oauth2/service-account): fetched
+// by one task, early enough that nobody waits for them. Owned by fcm; I/O thread only.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <veil/async/signal.hpp>
+#include <veil/client/http2_client.hpp>
+#include <veil/core/clock.hpp>
+#include <veil/core/secret.hpp>
+#include <veil/crypto/signing_key.hpp>
+#include <veil/push/options.hpp>
+
+namespace veil::push {
+
+using boost::asio::awaitable;
+
+struct service_account {
+    crypto::signing_key key;
+    std::string key_id, project, client_email, token_uri;
+};
+
+// Throws std::invalid_argument, which names the variable and what is wrong.
+service_account read_service_account(const options& with);
+
+class google_tokens {
+ public:
+    google_tokens(boost::asio::any_io_executor executor, const options& with, service_account account,
+                  const core::clock& clock);
+
+    void start();
+    awaitable<void> stop();
+
+    // A live token; waits for one until `until`, then throws client::not_sent.
+    awaitable<core::secret> current(std::chrono::steady_clock::time_point until);
+
+    // `refused` does not work although it should: fetches another.
+    void renew(const core::secret& refused);
+
+ private:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    awaitable<void> keep_fresh();
+    awaitable<bool> fetch();
+    client::http2_request request() const;
+    void take(const client::http2_answer& answer);
+    bool live() const { return !token_.empty() && std::chrono::steady_clock::now() < expires_at_; }
+
+    service_account account_;
+    const core::clock& clock_;
+    std::string path_;
+    client::http2_client connection_;
+    core::secret token_;
+    time_point expires_at_{};
+    time_point refresh_at_{};
+    std::string failure_ = "it has not been fetched yet";
+    async::signal due_;      // given by renew()
+    async::signal fetched_;  // given when there is a token
+    async::task_group tasks_;
+};
+
+}  // namespace veil::push

@@ -1,0 +1,45 @@
+// A push provider: where the pushes of one platform go. Implemented by apns and fcm. I/O thread only.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "message.hpp"
+#include "outcome.hpp"
+
+namespace veil::push {
+
+using boost::asio::awaitable;
+
+// A registration as it was read. The sender's guard: it is only ever deleted while it still is exactly this one.
+struct device {
+    std::string jid, device_id, platform, token, app_id;
+    std::string environment;    // Apple's that worked last, or empty
+    std::string registered_at;  // the database's own text
+};
+
+struct attempt {
+    const message& what;
+    const device& to;
+    std::string push_id;  // a lower-case UUID
+    std::chrono::steady_clock::time_point until;
+};
+
+class provider {
+ public:
+    virtual ~provider() = default;
+    virtual std::string_view name() const = 0;
+
+    // In a few words for people: where pushes go first.
+    virtual std::string describe() const = 0;
+
+    virtual void start() = 0;
+    virtual awaitable<void> stop() = 0;
+
+    // Makes one attempt. Throws only when cancelled.
+    virtual awaitable<outcome> send(attempt a) = 0;
+};
+
+}  // namespace veil::push

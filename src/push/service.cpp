@@ -1,0 +1,185 @@
+#include <algorithm>
+#include <array>
+#include <veil/async/jitter.hpp>
+#include <veil/core/ascii.hpp>
+#include <veil/core/errors.hpp>
+#include <veil/core/fault_point.hpp>
+#include <veil/core/jid.hpp>
+#include <veil/core/uuid.hpp>
+#include <veil/log/log.hpp>
+#include <veil/push/service.hpp>
+
+#include "dispatcher.hpp"
+#include "registrations.hpp"
+
+namespace veil::push {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds prune_interval{600'000};
+constexpr auto busy_pause = 50ms;
+
+// Within the two seconds of the contract, with room for what comes before and after.
+constexpr auto answer_limit = 1'800ms;
+
+template <std::size_t N>
+bool is_one_of(std::string_view text, const std::array<std::string_view, N>& words) {
+    return std::ranges::find(words, text) != words.end();
+}
+
+}  // namespace
+
+struct service::parts {
+    parts(const boost::asio::any_io_executor& executor, const options& with, db::pool& database,
+          const core::clock& clock)
+        : rows(database),
+          known_calls(database),
+          by_platform(executor, with, database, clock),
+          post(executor, by_platform, known_calls, database, clock, with.ring_time),
+          background(executor) {}
+
+    awaitable<void> prune_forever() {
+        while (true) {
+            try {
+                co_await known_calls.prune();
+            } catch (const core::unavailable& error) {
+                log::warn("old push records stay for now: {}", error.what());
+            }
+            co_await async::pause(async::jittered(prune_interval));
+        }
+    }
+
+    // The first to ask rings; whoever asks meanwhile waits for its answer, or rings itself when the first has died.
+    awaitable<claim> take_call(std::string callee, std::string call_id, steady_clock::time_point until) {
+        auto taken = co_await known_calls.take(callee, call_id);
+        while (taken.what == claim::state::busy && steady_clock::now() < until) {
+            co_await async::pause(busy_pause);
+            taken = co_await known_calls.take(callee, call_id);
+        }
+        co_return taken;
+    }
+
+    registrations rows;
+    calls known_calls;
+    providers by_platform;
+    dispatcher post;
+    async::task_group background;
+};
+
+bool is_platform(std::string_view text) { return is_one_of<2>(text, {"ios", "android"}); }
+bool is_call_type(std::string_view text) { return is_one_of<2>(text, {"audio", "video"}); }
+bool is_cancel_reason(std::string_view text) {
+    return is_one_of<3>(text, {"cancelled", "answered_elsewhere", "timeout"});
+}
+
+service::service(boost::asio::any_io_executor executor, options with, db::pool& database, const core::clock& clock)
+    : options_(std::move(with)),
+      clock_(clock),
+      gate_(options_.webhook_secret),
+      parts_(std::make_unique<parts>(executor, options_, database, clock)) {}
+
+service::~service() = default;
+
+void service::add_routes(http::router& routes) {
+    using enum http::body_type;
+    routes.provide(gate_);
+    routes.on("POST", "/api/v1/push/register", *this, &service::register_device);
+    routes.on("DELETE", "/api/v1/push/register", *this, &service::deregister_device);
+    routes.on("GET", "/api/v1/push/devices", *this, &service::devices);
+    routes.on("POST", "/api/v1/push/test", *this, &service::test);
+    routes.on("POST", "/api/v1/push/call-notify", *this, &service::call_notify, any);
+    routes.on("POST", "/api/v1/push/call-cancel", *this, &service::call_cancel, any);
+}
+
+void service::start() {
+    parts_->by_platform.start();
+    parts_->post.start();
+    parts_->background.spawn("push pruning", parts_->prune_forever());
+}
+
+awaitable<void> service::stop() {
+    co_await parts_->background.stop();
+    co_await parts_->post.stop();
+    co_await parts_->by_platform.stop();
+}
+
+awaitable<status> service::register_device(auth::user who, registration wanted) {
+    if (core::bare_jid_of(wanted.jid, options_.xmpp_domain) != who.jid)
+        throw core::api_error(403, "Token JID does not match request JID");
+    if (!co_await parts_->rows.put(who, std::move(wanted)))
+        throw core::api_error(401, "Token has been revoked")
+            .header("WWW-Authenticate", R"(Bearer error="invalid_token")");
+    co_return status{"registered"};
+}
+
+awaitable<status> service::deregister_device(auth::user who, deregistration wanted) {
+    if (core::bare_jid_of(wanted.jid, options_.xmpp_domain) != who.jid)
+        throw core::api_error(403, "Token JID does not match request JID");
+    if (!co_await parts_->rows.remove(who.jid, std::move(wanted.device_id)))
+        throw core::api_error(404, "Push registration not found");
+    co_return status{"deregistered"};
+}
+
+awaitable<device_list> service::devices(auth::user who) { co_return device_list{co_await parts_->rows.list(who.jid)}; }
+
+awaitable<test_result> service::test(auth::user who, test_target wanted) {
+    const auto to = co_await parts_->rows.find(who.jid, std::move(wanted.device_id));
+    if (!to) throw core::api_error(404, "Push registration not found");
+    const auto now = clock_.now();
+    message what{.what = message::kind::test,
+                 .call_id = core::uuid4(),
+                 .caller_name = "Test call",
+                 .call_type = "audio",
+                 .reason = {},
+                 .sent_at = now,
+                 .expires_at = now + options_.ring_time.count()};
+    const auto seen = co_await parts_->post.test(std::move(what), *to);
+    co_return test_result{std::string(parts_->by_platform.name_for(to->platform)), std::string(name_of(seen.what)),
+                          seen.reason};
+}
+
+// Null for what can be nobody's name.
+std::optional<std::string> service::callee_jid(const std::string& username) const {
+    return core::bare_jid_of(core::to_lower(username) + "@" + options_.xmpp_domain, options_.xmpp_domain);
+}
+
+awaitable<sent> service::call_notify(webhook_caller, call wanted) {
+    const auto callee = callee_jid(wanted.callee_username);
+    if (!callee) co_return sent{"no_registrations", 0};
+    const auto answer_at = steady_clock::now() + answer_limit;
+    auto taken = co_await parts_->take_call(*callee, wanted.call_id, answer_at);
+    if (taken.what == claim::state::no_devices) co_return sent{"no_registrations", 0};
+    if (taken.what != claim::state::ours) co_return sent{"sent", taken.sent};
+    core::fault_point("push.claimed");
+    const auto now = clock_.now();
+    const auto& shown = wanted.caller_display_name.empty() ? wanted.caller_username : wanted.caller_display_name;
+    message what{.what = message::kind::call,
+                 .call_id = std::move(wanted.call_id),
+                 .caller_name = bounded_name(shown),
+                 .call_type = std::move(wanted.call_type),
+                 .reason = {},
+                 .sent_at = now,
+                 .expires_at = now + options_.ring_time.count()};
+    co_return sent{"sent", co_await parts_->post.ring(std::move(taken), std::move(what), answer_at)};
+}
+
+awaitable<sent> service::call_cancel(webhook_caller, cancellation wanted) {
+    const auto callee = callee_jid(wanted.callee_username);
+    if (!callee) co_return sent{"cancelled", 0};
+    const auto answer_at = steady_clock::now() + answer_limit;
+    auto ended = co_await parts_->known_calls.end(*callee, wanted.call_id, wanted.reason);
+    if (ended.what == claim::state::no_devices) co_return sent{"cancelled", 0};
+    const auto now = clock_.now();
+    message what{.what = message::kind::cancel,
+                 .call_id = std::move(wanted.call_id),
+                 .caller_name = {},
+                 .call_type = {},
+                 .reason = std::move(wanted.reason),
+                 .sent_at = now,
+                 .expires_at = now + options_.ring_time.count()};
+    co_return sent{"cancelled", co_await parts_->post.cancel(std::move(ended), std::move(what), answer_at)};
+}
+
+}  // namespace veil::push

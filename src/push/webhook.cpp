@@ -1,0 +1,34 @@
+#include <algorithm>
+#include <array>
+#include <boost/asio/ip/address.hpp>
+#include <veil/core/errors.hpp>
+#include <veil/push/webhook.hpp>
+
+namespace veil::push {
+namespace {
+
+bool is_loopback(const std::string& peer) {
+    boost::system::error_code ec;
+    const auto address = boost::asio::ip::make_address(peer, ec);
+    if (ec) return false;
+    if (address.is_v6() && address.to_v6().is_v4_mapped())
+        return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).is_loopback();
+    return address.is_loopback();
+}
+
+// A proxy on this machine is a loopback peer too, whoever it speaks for.
+bool is_forwarded(const http::request& r) {
+    static constexpr std::array marks{"X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"};
+    return std::ranges::any_of(marks, [&](const char* name) { return !r.header(name).empty(); });
+}
+
+}  // namespace
+
+webhook_caller webhook_gate::admit(const http::request& r) const {
+    const bool admitted =
+        secret_.empty() ? is_loopback(r.peer) && !is_forwarded(r) : secret_.equals(r.header("X-Webhook-Secret"));
+    if (!admitted) throw core::api_error(401, "Invalid webhook secret");
+    return {};
+}
+
+}  // namespace veil::push
