@@ -1,11 +1,9 @@
 """Many requests for one account at the same moment leave one whole account behind."""
 
-import concurrent.futures
-import threading
-
 import pytest
 
 from support import account_state, api_process, raw_http, rest, secrets
+from support.concurrency import together
 
 AT_ONCE = 20
 
@@ -15,18 +13,6 @@ def second():
     with api_process.ApiProcess() as process:
         yield process
         process.stop()
-
-
-def together(calls):
-    """Runs all calls at the same moment and returns their results in order."""
-    start = threading.Barrier(len(calls))
-
-    def wait_and(call):
-        start.wait(10)
-        return call()
-
-    with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result() for future in [pool.submit(wait_and, call) for call in calls]]
 
 
 @pytest.mark.parametrize("processes", [1, 2])

@@ -41,8 +41,8 @@ def give_phone_and_device(account):
         role="kamailio",
     )
     database.rows(
-        "INSERT INTO push_registrations (jid, device_id, platform, push_token, app_id) "
-        f"VALUES ({jid}, 'd', 'ios', 't', 'a')"
+        "INSERT INTO push_registrations (jid, device_id, platform, push_token, token_digest, app_id) "
+        f"VALUES ({jid}, 'd', 'ios', {jid}, sha256({jid}), 'a')"
     )
 
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from support import raw_http, rest
+from support import raw_http, rest, validation
+from support.validation import items, missing, not_text, too_long, too_short
 
 LOGIN = "/api/v1/account/login"
 REGISTER = "/api/v1/account/register"
@@ -17,52 +18,13 @@ NOT_AN_OBJECT = {
 GOOD = {"username": "nobody_here", "password": "long enough"}
 
 
-def missing(field):
-    return {"type": "missing", "loc": ["body", field], "msg": "Field required"}
-
-
-def not_text(field):
-    return {"type": "string_type", "loc": ["body", field], "msg": "Input should be a valid string"}
-
-
-def too_short(field, length):
-    return {
-        "type": "string_too_short",
-        "loc": ["body", field],
-        "msg": f"String should have at least {length} characters",
-        "ctx": {"min_length": length},
-    }
-
-
-def too_long(field, length):
-    return {
-        "type": "string_too_long",
-        "loc": ["body", field],
-        "msg": f"String should have at most {length} characters",
-        "ctx": {"max_length": length},
-    }
-
-
 def mismatch(field):
-    return {
-        "type": "string_pattern_mismatch",
-        "loc": ["body", field],
-        "msg": f"String should match pattern '{PATTERN}'",
-        "ctx": {"pattern": PATTERN},
-    }
+    return validation.mismatch(field, PATTERN)
 
 
 def send(api, body, *headers, path=LOGIN):
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return raw_http.request(api.port, "POST", path, data, headers=headers or ("Content-Type: application/json",))
-
-
-def items(answer):
-    raw_http.assert_error(answer, 422)
-    found = answer.json()["detail"]
-    for item in found:
-        assert list(item) in (["type", "loc", "msg"], ["type", "loc", "msg", "ctx"])
-    return found
 
 
 @pytest.mark.parametrize("path", [LOGIN, REGISTER])

@@ -1,0 +1,17 @@
+"""The fixtures of most push tests, to be imported by name: one fake provider and one server a module."""
+
+import pytest
+
+from support import api_process, fake_push
+
+
+@pytest.fixture(scope="module")
+def fake():
+    with fake_push.FakePush() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def api(fake):
+    with api_process.ApiProcess(**fake.env()) as process:
+        yield process
