@@ -39,9 +39,10 @@ pqxx::result claim_new(pqxx::work& tx, const std::string& callee, const std::str
 
 // The devices that a dead claimer left unrung.
 claim take_over(pqxx::work& tx, std::int64_t call) {
-    const auto taken = tx.exec_params(std::string("UPDATE push_calls SET lease_until = ") + lease +
-                                          " WHERE id = $1 AND sent IS NULL AND lease_until < now() RETURNING id",
-                                      call);
+    const auto taken =
+        tx.exec_params(std::string("UPDATE push_calls SET lease_until = ") + lease +
+                           " WHERE id = $1 AND sent IS NULL AND over_at IS NULL AND lease_until < now() RETURNING id",
+                       call);
     if (taken.empty()) return {.what = claim::state::busy};
     const auto rows = tx.exec_params(
         std::string("SELECT d.state, ") + device_columns +
@@ -59,10 +60,12 @@ claim take_over(pqxx::work& tx, std::int64_t call) {
 
 claim look_up(pqxx::work& tx, const std::string& callee, const std::string& call_id) {
     const auto rows = tx.exec_params(
-        "SELECT id, sent, lease_until < now() FROM push_calls WHERE callee = $1 AND call_id = $2", callee, call_id);
+        "SELECT id, coalesce(sent, 0), sent IS NOT NULL OR over_at IS NOT NULL, lease_until < now() FROM push_calls "
+        "WHERE callee = $1 AND call_id = $2",
+        callee, call_id);
     if (rows.empty()) return {.what = claim::state::no_devices};
-    if (!rows[0][1].is_null()) return {.what = claim::state::answered, .sent = rows[0][1].as<std::int64_t>()};
-    if (!rows[0][2].as<bool>()) return {.what = claim::state::busy};
+    if (rows[0][2].as<bool>()) return {.what = claim::state::answered, .sent = rows[0][1].as<std::int64_t>()};
+    if (!rows[0][3].as<bool>()) return {.what = claim::state::busy};
     return take_over(tx, rows[0][0].as<std::int64_t>());
 }
 

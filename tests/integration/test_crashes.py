@@ -3,25 +3,15 @@
 The debug build kills itself at the point that VEIL_FAULT names, as a power cut would.
 """
 
-import signal
-
 import pytest
 
 from support import account_state, api_process, rest, secrets, wait
+from support.crashing import crash
 
 SETTLE_SECONDS = 15
 REGISTER_POINTS = ("register.claimed", "register.created", "register.committed")
 DELETE_POINTS = ("delete.claimed", "delete.unregistered", "delete.committed")
 PASSWORD_POINTS = ("password.claimed", "password.changed", "password.committed")
-
-
-def crash(point, request):
-    """A server that dies at `point` while it serves request(api); the client's connection breaks without an answer."""
-    doomed = api_process.ApiProcess(VEIL_FAULT=point)
-    with pytest.raises((AssertionError, ConnectionError)):
-        request(doomed)
-    assert doomed.wait_end(10) == -signal.SIGKILL, doomed.log()
-    doomed.assert_log_clean()
 
 
 @pytest.fixture

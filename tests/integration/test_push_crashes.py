@@ -1,0 +1,44 @@
+"""The server dies between a call's claim and its answer: whoever hears of the call again rings, and it can be ended."""
+
+import pytest
+
+from support import push, wait
+from support.crashing import crash
+from support.push_fixtures import api, fake
+
+TAKEN_OVER_SECONDS = 10
+
+
+@pytest.fixture
+def callee(api):
+    return push.Callee(api, push.ios(), push.android())
+
+
+def interrupted(fake, callee, point):
+    call_id = push.new_call_id()
+    crash(point, lambda doomed: push.notify(doomed, callee, call_id=call_id), **fake.env())
+    return call_id
+
+
+def test_a_call_that_had_only_been_claimed_rings_when_it_is_heard_of_again(api, fake, callee):
+    call_id = interrupted(fake, callee, "push.claimed")
+    assert fake.pushes(call_id=call_id) == []
+    wait.until(lambda: push.ring(api, callee, call_id=call_id).sent == 2, TAKEN_OVER_SECONDS, "the call is taken over")
+    fake.wait_pushes(2, call_id=call_id)
+    assert push.ring(api, callee, call_id=call_id)[2:] == ("sent", 2)
+    assert len(fake.pushes(call_id=call_id)) == 2
+
+
+def test_a_call_that_was_being_pushed_rings_every_device(api, fake, callee):
+    call_id = interrupted(fake, callee, "push.sent")
+    wait.until(lambda: push.ring(api, callee, call_id=call_id).sent == 2, TAKEN_OVER_SECONDS, "the call is taken over")
+    rang = {sent.token for sent in fake.pushes(call_id=call_id, status=200)}
+    assert rang == {device.push_token for device in callee.devices}
+
+
+def test_devices_that_may_have_rung_for_a_dead_server_are_told_of_the_end(api, fake, callee):
+    call_id = interrupted(fake, callee, "push.sent")
+    wait.until(lambda: push.cancelled(api, callee, call_id) == 2, TAKEN_OVER_SECONDS, "the devices are told")
+    told = {sent.token for sent in fake.pushes(call_id=call_id, kind="cancel")}
+    assert told == {device.push_token for device in callee.devices}
+    assert push.ring(api, callee, call_id=call_id).sent == 0, "a call that is over is not taken over"
