@@ -2,9 +2,10 @@
 # Usage: scripts/test.sh [--unit | --integration]
 #
 # Runs every test: module floors, shellcheck, unit tests, short fuzzing, and the integration tests against a stack of its
-# own (free ports, own secrets, certificates and state in a temporary folder; .env and .veil are not touched). --unit leaves
-# out the stack, --integration runs nothing else. Installs what it needs. The last line is "N passed, N failed", and the
-# exit code follows it; after a failure the folder with all logs is kept and named.
+# own (free ports, own secrets, certificates and state in a temporary folder; .env and .veil are not touched); unit tests
+# and push once more with ThreadSanitizer. --unit leaves out the stack, --integration runs nothing else. Installs what it
+# needs. The last line is "N passed, N failed", and the exit code follows it; after a failure the folder with all logs is
+# kept and named.
 #   FUZZ_SECONDS  seconds per fuzz target (10)
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
@@ -25,10 +26,12 @@ trap 'exit 130' INT TERM
 install_for base db ejabberd test
 cd -- "$ROOT" || exit
 check "build" build_debug
+check "build, ThreadSanitizer" build_tsan
 if [[ $only != --integration ]]; then
     check "floors" /usr/bin/python3 tests/check_floors.py
     check "shellcheck" shellcheck .ci/run scripts/*.sh scripts/*/*.sh
     suite "unit tests" unit_report build/debug/bin/veil-unit-tests "--gtest_output=json:$FOLDER/unit.json"
+    unit_tsan
     for target in build/debug/bin/fuzz_*; do
         [[ ! -x $target ]] || check "${target##*/}" fuzz "$target"
     done
@@ -36,7 +39,10 @@ fi
 if [[ $only != --unit ]]; then
     own_stack
     check "stack up" "$here/up.sh" db ejabberd
-    ((OK == 0)) || integration
+    if ((OK)); then
+        integration
+        integration_tsan
+    fi
     check "stack down" stack_down
 fi
 summary

@@ -61,6 +61,11 @@ PYTHON
 
 build_debug() { { cmake --preset debug && cmake --build --preset debug; } 2>&1 | with_progress; }
 
+# ThreadSanitizer is for what talks to push providers, and for the unit tests; fuzzers and fakes are not built again.
+build_tsan() {
+    { cmake --preset tsan && cmake --build --preset tsan --target veil-unit-tests veil-api; } 2>&1 | with_progress
+}
+
 # fuzz TARGET: a short run on a copy of its corpus; what it finds stays in the test folder.
 fuzz() {
     local name=${1##*/} corpus
@@ -96,12 +101,29 @@ stack_down() {
     "$ROOT/scripts/down.sh" --wipe
 }
 
+# run_integration [FILE...]
 run_integration() {
-    /usr/bin/python3 -m pytest -p no:cacheprovider -ra --junitxml="$FOLDER/integration.xml" tests/integration 2>&1 |
-        with_progress
+    (($#)) || set -- tests/integration
+    rm -f -- "$FOLDER/integration.xml"
+    /usr/bin/python3 -m pytest -p no:cacheprovider -ra --junitxml="$FOLDER/integration.xml" "$@" 2>&1 | with_progress
 }
 
 integration() { suite "integration tests" integration_report run_integration; }
+
+# The push providers' client and senders in a server built with ThreadSanitizer.
+integration_tsan() {
+    local name files=()
+    for name in outcomes faults alarms environments google_token ring_time; do
+        files+=("tests/integration/test_push_$name.py")
+    done
+    VEIL_API_BIN=$ROOT/build/tsan/bin/veil-api suite "push tests, ThreadSanitizer" integration_report run_integration \
+        "${files[@]}"
+}
+
+unit_tsan() {
+    TSAN_OPTIONS=suppressions=$ROOT/tests/support/tsan.supp suite "unit tests, ThreadSanitizer" unit_report \
+        build/tsan/bin/veil-unit-tests "--gtest_output=json:$FOLDER/unit.json"
+}
 
 # The counts, alone on the last line; fails when something did.
 summary() {

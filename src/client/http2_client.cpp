@@ -75,6 +75,7 @@ awaitable<http2_answer> http2_client::send(http2_request request, http2_deadline
     if (parts_->waiting.size() >= options_.max_waiting)
         throw core::overloaded("too many requests wait for " + options_.host);
     exchange self(executor_, std::move(request), until);
+    if (parts_->waiting.empty()) moved_at_ = std::chrono::steady_clock::now();
     const membership member(*this, self);
     pump();
     using enum exchange::state;
@@ -105,10 +106,11 @@ void http2_client::pump() {
         auto& next = queue.front();
         queue.pop_front();
         start_stream(next);
+        moved_at_ = std::chrono::steady_clock::now();
     }
-    if (queue.empty() || current_) return;
-    retry_at_ = std::min(retry_at_, attempted_at_ + options_.hurried_backoff);
-    changed_.notify();
+    if (queue.empty()) return;
+    if (!current_) retry_at_ = std::min(retry_at_, attempted_at_ + options_.hurried_backoff);
+    if (queue.size() == 1 || !current_) changed_.notify();
 }
 
 void http2_client::start_stream(exchange& next) {
@@ -151,11 +153,29 @@ awaitable<void> http2_client::keep_connected() {
         attempted_at_ = std::chrono::steady_clock::now();
         if (auto made = co_await connect_once()) {
             current_ = made;
+            ++connections_;
             tasks_.spawn("HTTP/2 connection to " + options_.host, serve(std::move(made)));
             pump();
-            while (current_) co_await changed_.wait();
+            co_await wait_until_replaced();
         } else {
             back_off();
+        }
+    }
+}
+
+// Until the connection is lost, or stuck: requests wait and none has moved for a while, because slow answers hold all
+// the streams that the server allows (one only, before a provider has accepted anything). Then another one takes over,
+// and the slow answers may still come.
+awaitable<void> http2_client::wait_until_replaced() {
+    while (current_) {
+        const auto stuck_at = moved_at_ + options_.stuck_limit;
+        if (parts_->waiting.empty() || connections_ >= options_.max_connections) {
+            co_await changed_.wait();
+        } else if (std::chrono::steady_clock::now() < stuck_at) {
+            co_await changed_.wait(stuck_at);
+        } else {
+            log::warn("requests to {} wait for slow ones: making another connection", options_.host);
+            renew();
         }
     }
 }
@@ -184,6 +204,8 @@ awaitable<void> http2_client::serve(std::shared_ptr<http2_connection> connection
         pump();
     });
     log::info("HTTP/2 connection to {} ended: {}", options_.host, end);
+    --connections_;
+    changed_.notify();
     if (connection->answered_any() || std::chrono::steady_clock::now() - since >= healthy_life)
         failures_ = 0;
     else
@@ -191,7 +213,6 @@ awaitable<void> http2_client::serve(std::shared_ptr<http2_connection> connection
     if (current_ != connection) co_return;
     last_error_ = end;
     current_.reset();
-    changed_.notify();
 }
 
 void http2_client::back_off() {

@@ -272,6 +272,36 @@ TEST_F(http2_client_test, an_answer_that_comes_too_late_delays_nobody_else) {
     EXPECT_EQ(server.connections(), 1) << "its PINGs were answered";
 }
 
+TEST_F(http2_client_test, a_slow_answer_that_holds_the_only_stream_delays_others_for_a_moment_only) {
+    connection first;
+    std::int32_t slow_stream = 0;
+    provider server(
+        [&](const connection& c, const test::h2_request& r) {
+            if (r.path == "/slow") {
+                first = c;
+                slow_stream = r.stream;
+                return;
+            }
+            respond_at_once(c, r);
+            first->server().respond(slow_stream, 200, {}, "/slow");
+            first->flush();
+            first.reset();
+        },
+        {.http = {.max_streams = 1}});
+    auto options = server.options();
+    options.stuck_limit = 50ms;
+    with_client(options, [&](http2_client& client) -> asio::awaitable<void> {
+        async::task_group group(co_await asio::this_coro::executor);
+        std::multiset<std::string> ends;
+        group.spawn("slow", send_one(client, "slow", ends));
+        while (server.requests() == 0) co_await async::pause(1ms);
+        group.spawn("fast", send_one(client, "fast", ends));
+        co_await group.drained();
+        EXPECT_EQ(ends, (std::multiset<std::string>{"/slow", "/fast"}));
+    });
+    EXPECT_EQ(server.connections(), 2);
+}
+
 TEST_F(http2_client_test, a_full_queue_says_so_at_once) {
     provider server([](const connection&, const test::h2_request&) {}, {.http = {.max_streams = 1}});
     auto options = server.options();

@@ -1,5 +1,5 @@
 // HTTP/2 over TLS to one server: one long-lived connection that many requests share, made again with backoff when it is
-// lost, behind a bounded queue. Owned by a push provider; I/O thread only.
+// lost and replaced when slow answers block it, behind a bounded queue. Owned by a push provider; I/O thread only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -31,6 +31,8 @@ struct http2_options {
     std::chrono::milliseconds first_backoff{250};  // doubles with every failure in a row, with jitter
     std::chrono::milliseconds last_backoff{30'000};
     std::chrono::milliseconds hurried_backoff{1'000};  // at most so long while a request waits
+    std::chrono::milliseconds stuck_limit{1'000};      // requests wait and none moves: another connection is made
+    std::size_t max_connections = 4;                   // those with slow answers included
 };
 
 // Until when a request may wait for a stream, and for its answer.
@@ -70,6 +72,7 @@ class http2_client {
 
     awaitable<void> keep_connected();
     awaitable<std::shared_ptr<http2_connection>> connect_once();
+    awaitable<void> wait_until_replaced();
     awaitable<void> serve(std::shared_ptr<http2_connection> connection);
     void pump();
     void start_stream(exchange& next);
@@ -82,9 +85,11 @@ class http2_client {
     std::unique_ptr<parts> parts_;
     std::shared_ptr<http2_connection> current_;
     std::string last_error_ = "not connected yet";
-    std::size_t failures_ = 0;  // in a row
+    std::size_t connections_ = 0;  // current_, and those with only answers to come
+    std::size_t failures_ = 0;     // to connect, in a row
     time_point attempted_at_{};
     time_point retry_at_{};
+    time_point moved_at_{};  // when a request last left the queue, or came into an empty one
     async::signal changed_;  // given when keep_connected should look again
     async::task_group tasks_;
 };

@@ -40,6 +40,7 @@ def api_environment():
         "LOG_FORMAT": "json",
         "UBSAN_OPTIONS": "print_stacktrace=1",
         "LSAN_OPTIONS": f"suppressions={ROOT}/tests/support/lsan.supp:print_suppressions=0",
+        "TSAN_OPTIONS": f"suppressions={ROOT}/tests/support/tsan.supp",
     }
 
 
