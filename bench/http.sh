@@ -14,7 +14,7 @@ for part in common packages env ports state process services test; do
     # shellcheck source=/dev/null
     source "$here/../scripts/lib/$part.sh"
 done
-for part in scripts/services/api bench/lib/targets bench/lib/measure; do
+for part in scripts/services/api bench/lib/session bench/lib/targets bench/lib/measure; do
     # shellcheck source=/dev/null
     source "$ROOT/$part.sh"
 done
@@ -39,32 +39,6 @@ while (($#)); do
     shift
 done
 
-install_missing() {
-    local missing
-    mapfile -t missing < <(missing_packages "${PACKAGES[@]}")
-    ((${#missing[@]})) || return 0
-    if is_root; then
-        "$ROOT/scripts/lib/install-packages.sh" "${missing[@]}"
-    else
-        sudo -- "$ROOT/scripts/lib/install-packages.sh" "${missing[@]}"
-    fi
-}
-
-# Whatever happened, nothing that was started here stays behind: each step is tried even if another one fails, and a second
-# interrupt does not cut it short. Logs are kept only after an error.
-leave() {
-    local code=$? name
-    set +e
-    trap - EXIT
-    trap '' INT TERM
-    for name in fastapi nginx api; do
-        [[ ! -e $STATE/run/$name.pid ]] || stop_service "$name" TERM 15 >/dev/null
-    done
-    stack_down >/dev/null || code=1
-    if ((code == 0 || JUDGED)); then rm -rf -- "$FOLDER"; else echo "logs are kept in $FOLDER" >&3; fi
-    exit "$code"
-}
-
 # veil-api on a migrated database, started several times; the last one stays. Its memory is read before any request but
 # those for readiness. Then one user is registered.
 bring_up_api() {
@@ -83,24 +57,16 @@ bring_up_api() {
     TOKEN=$(/usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])' <<<"$answer")
 }
 
-if in_list api "${targets[@]}" && [[ ! -x $ROOT/build/release/bin/veil-api ]]; then
-    die "there is no release build to measure" "make one: cmake --preset release && cmake --build --preset release --target veil-api"
-fi
-for core in $SERVER_CORE $CLIENT_CORE; do
-    taskset -c "$core" true 2>/dev/null || die "core $core is needed: the server and wrk have one each"
-done
-
-FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/veil-bench.XXXXXX")
-STATE=$FOLDER/bench JUDGED=0
-exec 3>&2 # an interrupt may come while output goes to a log
-trap leave EXIT
-trap 'exit 130' INT TERM
-chmod 0711 "$FOLDER"
-mkdir -p "$STATE"/{run,log,wrk}
-! is_root || chmod 0711 "$STATE" "$STATE/wrk"
+! in_list api "${targets[@]}" || need_release veil-api
+need_cores "$SERVER_CORE" "$CLIENT_CORE"
+open_folder
+# shellcheck disable=SC2034 # read by leave
+BENCH_SERVICES=(fastapi nginx api)
+mkdir "$STATE/wrk"
+! is_root || chmod 0711 "$STATE/wrk"
 install -m 644 "$ROOT/bench/wrk.lua" "$STATE/wrk/wrk.lua"
 
-install_missing
+install_missing "${PACKAGES[@]}"
 own_stack
 mapfile -t ports < <(free_ports 4)
 # shellcheck disable=SC2034 # read through their names
@@ -133,5 +99,6 @@ for ((round = 1; round <= rounds; round++)); do
     done
 done
 
+# shellcheck disable=SC2034 # read by leave
 JUDGED=1
 /usr/bin/python3 "$ROOT/bench/report.py" <"$STATE/results"

@@ -149,6 +149,7 @@ bool http2_core::accepts() const {
 http2_core::stream_id http2_core::submit(const http2_request& request, on_end ended) {
     std::vector<nghttp2_nv> head{pair(":method", "POST", true), pair(":scheme", "https", true),
                                  pair(":authority", authority_, true), pair(":path", request.path, false)};
+    if (request.authorization) head.push_back(pair("authorization", request.authorization->reveal(), true));
     for (const auto& h : request.headers) head.push_back(pair(h.name, h.value, h.repeats));
     nghttp2_data_provider provider{};
     provider.read_callback = &callbacks::body;

@@ -54,13 +54,15 @@ outcome from_failure(const std::exception_ptr& thrown) {
         return failed(result::throttled, "QueueFull", true, false);
     } catch (const client::not_sent& error) {
         log::info("a push was not sent: {}", error.what());
-        return failed(result::unavailable, "NotConnected", true, false);
+        return failed(result::unavailable, "NotSent", true, false);
     } catch (const core::timed_out&) {
         return failed(result::unavailable, "NoAnswer", true, true);
     } catch (const core::unavailable&) {
         return failed(result::unavailable, "ConnectionLost", true, true);
-    } catch (const boost::system::system_error&) {
-        throw;
+    } catch (const boost::system::system_error& error) {
+        if (error.code() == boost::asio::error::operation_aborted) throw;
+        log::error("a push failed: {}", error.code().message());
+        return failed(result::unavailable, "ConnectionLost", true, true);
     } catch (const std::exception& error) {
         log::error("a push failed: {}", error.what());
         return failed(result::rejected, "InternalError", false, false);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <veil/core/errors.hpp>
 #include <veil/log/log.hpp>
 
@@ -131,52 +132,44 @@ awaitable<void> apns::stop() {
 // So that the first call does not wait for the token.
 awaitable<void> apns::warm_up() {
     try {
-        co_await tokens_.current();
+        co_await tokens_.look();
     } catch (const core::unavailable& error) {
         log::warn("no provider token yet: {}", error.what());
     }
 }
 
+// One coroutine for all of it: ten thousand of them may wait at once.
 awaitable<outcome> apns::send(attempt a) {
-    const bool second_knows_it = try_both_ && a.to.environment == second_.name;
-    auto& known = second_knows_it ? second_ : first_;
-    auto& other = second_knows_it ? first_ : second_;
-    auto seen = co_await send_to(known, a);
-    if (seen.what != result::bad_token || !try_both_) co_return seen;
-    co_return co_await send_to(other, a);
+    auto* where = try_both_ && a.to.environment == second_.name ? &second_ : &first_;
+    bool other_tried = !try_both_, token_tried = false;
+    while (true) {
+        if (auto found = stands_in_the_way(*where, topic_of(a.to))) co_return std::move(*found);
+        if (tokens_.due()) co_await tokens_.look();
+        const auto token = tokens_.current();
+        auto seen = apns_outcome(co_await where->connection.send(request(a), deadlines_of(a)));
+        if (seen.what == result::bad_token && !std::exchange(other_tried, true)) {
+            where = where == &first_ ? &second_ : &first_;
+        } else if (seen.reason == "ExpiredProviderToken" && !std::exchange(token_tried, true)) {
+            if (co_await tokens_.replace(token)) where->connection.renew();  // Apple goes on refusing on this one
+        } else if (seen.reason == "TooManyProviderTokenUpdates" && !std::exchange(token_tried, true)) {
+            co_await tokens_.step_back(token);
+        } else {
+            remember_refusal(*where, topic_of(a.to), seen);
+            if (seen.what == result::accepted) seen.environment = where->name;
+            co_return seen;
+        }
+    }
 }
 
-awaitable<outcome> apns::send_to(environment& where, const attempt& a) {
-    auto seen = co_await exchange(where, a, false);
-    if (seen.what == result::accepted) seen.environment = where.name;
-    co_return seen;
-}
-
-awaitable<outcome> apns::exchange(environment& where, const attempt& a, bool again) {
-    const auto topic = a.to.app_id.empty() ? bundle_id_ : a.to.app_id;
-    if (!is_bundle_id(topic)) co_return of(result::flagged, "BadTopic");
-    if (auto stopped = where.whole.in_force()) co_return *stopped;
-    if (const auto it = where.topics.find(topic); it != where.topics.end())
-        if (auto stopped = it->second.in_force()) co_return *stopped;
-
-    const auto token = co_await tokens_.current();
-    const auto answer = co_await where.connection.send(request(a, token, topic), deadlines_of(a));
-    auto seen = apns_outcome(answer);
-    if (!again && seen.reason == "ExpiredProviderToken") {
-        where.connection.renew();  // Apple goes on refusing on this one
-        co_await tokens_.replace(token);
-        co_return co_await exchange(where, a, true);
-    }
-    if (!again && seen.reason == "TooManyProviderTokenUpdates") {
-        co_await tokens_.step_back(token);
-        co_return co_await exchange(where, a, true);
-    }
-    remember_refusal(where, topic, seen);
-    co_return seen;
+std::optional<outcome> apns::stands_in_the_way(environment& where, const std::string& topic) const {
+    if (!is_bundle_id(topic)) return of(result::flagged, "BadTopic");
+    if (auto stopped = where.whole.in_force()) return stopped;
+    const auto it = where.topics.find(topic);
+    return it == where.topics.end() ? std::nullopt : it->second.in_force();
 }
 
 // TopicDisallowed speaks of one app id, which any client can claim; the others say that our key is no good.
-void apns::remember_refusal(environment& where, const std::string& topic, const outcome& seen) {
+void apns::remember_refusal(environment& where, const std::string& topic, const outcome& seen) const {
     if (seen.what == result::accepted) where.topics.erase(topic);
     if (seen.what != result::misconfigured) return;
     if (seen.reason == "TopicDisallowed") {
@@ -192,14 +185,14 @@ void apns::remember_refusal(environment& where, const std::string& topic, const 
     }
 }
 
-client::http2_request apns::request(const attempt& a, const core::secret& token, const std::string& topic) const {
+client::http2_request apns::request(const attempt& a) const {
     return {.path = "/3/device/" + percent_encoded(a.to.token),
-            .headers = {{"authorization", "bearer " + token.reveal()},
-                        {"apns-topic", topic + ".voip"},
+            .headers = {{"apns-topic", topic_of(a.to) + ".voip"},
                         {"apns-push-type", "voip"},
                         {"apns-priority", "10"},
                         {"apns-expiration", std::to_string(a.what.expires_at)},
                         {"apns-id", a.push_id, false}},
+            .authorization = tokens_.current(),
             .body = apns_payload(a.what)};
 }
 

@@ -44,10 +44,10 @@ class apns final : public provider {
     };
 
     awaitable<void> warm_up();
-    awaitable<outcome> send_to(environment& where, const attempt& a);
-    awaitable<outcome> exchange(environment& where, const attempt& a, bool again);
-    client::http2_request request(const attempt& a, const core::secret& token, const std::string& topic) const;
-    void remember_refusal(environment& where, const std::string& topic, const outcome& seen);
+    std::string topic_of(const device& to) const { return to.app_id.empty() ? bundle_id_ : to.app_id; }
+    std::optional<outcome> stands_in_the_way(environment& where, const std::string& topic) const;
+    client::http2_request request(const attempt& a) const;
+    void remember_refusal(environment& where, const std::string& topic, const outcome& seen) const;
     static client::http2_options connection_to(const endpoint& at, const options& with, bool first);
 
     std::string bundle_id_;

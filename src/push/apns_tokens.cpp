@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <pqxx/pqxx>
-#include <veil/core/errors.hpp>
+#include <veil/client/errors.hpp>
 #include <veil/core/json.hpp>
 #include <veil/log/log.hpp>
 
@@ -40,38 +40,39 @@ apns_tokens::apns_tokens(boost::asio::any_io_executor executor, db::pool& databa
       sealer_(sealing_secret, "push provider tokens"),
       one_at_a_time_(std::move(executor), 1, max_waiting) {}
 
-awaitable<core::secret> apns_tokens::current() {
-    if (clock_.now() >= held_.look_again_at) co_await refresh(wish::keep, core::secret());
-    co_return held_.token;
-}
+awaitable<void> apns_tokens::look() { co_await refresh(wish::keep, nullptr); }
 
-awaitable<void> apns_tokens::replace(core::secret refused) { return refresh(wish::replace, std::move(refused)); }
+awaitable<bool> apns_tokens::replace(bearer refused) { return refresh(wish::replace, std::move(refused)); }
 
-awaitable<void> apns_tokens::step_back(core::secret refused) { return refresh(wish::step_back, std::move(refused)); }
+awaitable<bool> apns_tokens::step_back(bearer refused) { return refresh(wish::step_back, std::move(refused)); }
 
-awaitable<void> apns_tokens::refresh(wish what, core::secret refused) {
+// True: what is held has been looked at anew.
+awaitable<bool> apns_tokens::refresh(wish what, bearer refused) {
     const auto permit = co_await one_at_a_time_.acquire();
     // While we waited somebody else may have done it.
-    const bool done = what == wish::keep ? clock_.now() < held_.look_again_at : !held_.token.equals(refused.reveal());
-    if (done) co_return;
+    const bool done = what == wish::keep ? !due() : held_.token != refused;
+    if (done) co_return false;
     try {
         held_ = co_await database_.run([&](pqxx::work& tx) { return exchange(tx, what, refused); });
     } catch (const core::unavailable& error) {
-        if (held_.token.empty() || clock_.now() >= held_.issued_at + last_age) throw;
+        if (what != wish::keep || !held_.token || clock_.now() >= held_.issued_at + last_age)
+            throw client::not_sent(std::string("no provider token: ") + error.what());
         log::warn("the provider token stays as it is for now: {}", error.what());
     }
+    co_return true;
 }
 
-apns_tokens::held apns_tokens::exchange(pqxx::work& tx, wish what, const core::secret& refused) const {
+apns_tokens::held apns_tokens::exchange(pqxx::work& tx, wish what, const bearer& refused) const {
     tx.exec_params("SELECT pg_advisory_xact_lock(hashtextextended('push provider token ' || $1, 0))", key_.key_id);
     const auto now = clock_.now();
     auto found = read(tx);
-    const bool refused_is_current = found && open(found->sealed).equals(refused.reveal());
+    const bool refused_is_current = found && refused && open(found->sealed)->equals(refused->reveal());
     if (!found || (what == wish::keep && now >= found->good_until())) {
         found = mint(now / bucket * bucket, now, found);
         write(tx, *found);
-    } else if (what == wish::replace && refused_is_current) {
+    } else if (what == wish::replace && refused_is_current && now >= found->no_mint_before) {
         found = mint(now, now, std::nullopt);
+        found->no_mint_before = now + min_between_mints;  // a clock that is wrong would ask again and again
         write(tx, *found);
     } else if (what == wish::step_back && refused_is_current) {
         if (found->previous_sealed && now < *found->previous_issued_at + last_age) {
@@ -101,7 +102,7 @@ std::optional<apns_tokens::row> apns_tokens::read(pqxx::work& tx) const {
         r.previous_sealed = rows[0][3].as<std::string>();
         r.previous_issued_at = rows[0][4].as<std::int64_t>();
     }
-    if (open(r.sealed).empty()) return std::nullopt;
+    if (!open(r.sealed)) return std::nullopt;
     return r;
 }
 
@@ -135,8 +136,9 @@ apns_tokens::row apns_tokens::mint(std::int64_t issued_at, std::int64_t now, con
     return made;
 }
 
-core::secret apns_tokens::open(const std::string& sealed) const {
-    return sealer_.open(sealed, key_.key_id).value_or(core::secret());
+bearer apns_tokens::open(const std::string& sealed) const {
+    const auto token = sealer_.open(sealed, key_.key_id);
+    return token ? std::make_shared<const core::secret>("bearer " + token->reveal()) : nullptr;
 }
 
 }  // namespace veil::push

@@ -6,6 +6,8 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <veil/async/semaphore.hpp>
 #include <veil/core/clock.hpp>
@@ -18,6 +20,8 @@ namespace veil::push {
 
 using boost::asio::awaitable;
 
+using bearer = std::shared_ptr<const core::secret>;  // "bearer <token>"; null: there is none
+
 struct apns_key {
     crypto::signing_key key;
     std::string key_id, team_id;
@@ -28,31 +32,38 @@ class apns_tokens {
     apns_tokens(boost::asio::any_io_executor executor, db::pool& database, const core::clock& clock, apns_key key,
                 const core::secret& sealing_secret);
 
-    // The token to send with; from memory unless it is due to be looked at. Throws core::unavailable without a database
-    // when there is none in memory that still works.
-    awaitable<core::secret> current();
+    // The token to send with, as the authorization header wants it. Look first whether it is due().
+    const bearer& current() const noexcept { return held_.token; }
 
-    // After ExpiredProviderToken for `refused`: a new one, unless another process has already made one.
-    awaitable<void> replace(core::secret refused);
+    // Whether the token must be looked at before it is used again; then call look().
+    bool due() const { return clock_.now() >= held_.look_again_at; }
 
-    // After TooManyProviderTokenUpdates for `refused`: back to the token before it, and no new one for 20 minutes.
-    awaitable<void> step_back(core::secret refused);
+    // Reads or mints. Throws client::not_sent without a database when there is no token in memory that still works.
+    awaitable<void> look();
+
+    // After ExpiredProviderToken for `refused`: a new one, unless there is one already. False: another push has seen to
+    // it. Throws client::not_sent without a database.
+    awaitable<bool> replace(bearer refused);
+
+    // After TooManyProviderTokenUpdates for `refused`: back to the token before it, and no new one for 20 minutes. As
+    // replace() otherwise.
+    awaitable<bool> step_back(bearer refused);
 
  private:
     struct row;
     struct held {
-        core::secret token;
+        bearer token;
         std::int64_t issued_at = 0;
         std::int64_t look_again_at = 0;  // Unix seconds
     };
     enum class wish { keep, replace, step_back };
 
-    awaitable<void> refresh(wish what, core::secret refused);
-    held exchange(pqxx::work& tx, wish what, const core::secret& refused) const;
+    awaitable<bool> refresh(wish what, bearer refused);
+    held exchange(pqxx::work& tx, wish what, const bearer& refused) const;
     std::optional<row> read(pqxx::work& tx) const;
     void write(pqxx::work& tx, const row& r) const;
     row mint(std::int64_t issued_at, std::int64_t now, const std::optional<row>& before) const;
-    core::secret open(const std::string& sealed) const;
+    bearer open(const std::string& sealed) const;
 
     db::pool& database_;
     const core::clock& clock_;

@@ -38,7 +38,9 @@ struct dispatcher::errand {
     errand(const errand&) = delete;
     errand& operator=(const errand&) = delete;
     ~errand() {
-        if (listed_in != nullptr) listed_in->erase(call);
+        if (listed_in == nullptr) return;
+        const auto it = listed_in->find(call);
+        if (it != listed_in->end() && it->second == this) listed_in->erase(it);
     }
 
     std::int64_t call;
@@ -98,71 +100,68 @@ awaitable<std::int64_t> dispatcher::cancel(claim ended, message what, time_point
 
 awaitable<std::int64_t> dispatcher::carry(errand_ptr what, std::vector<device> devices, time_point answer_at) {
     what->pending = devices.size();
-    for (auto& each : devices) deliveries_.spawn("push", deliver(what, std::move(each)));
+    for (auto& each : devices)
+        deliveries_.spawn("push", deliver(what, std::make_shared<const device>(std::move(each))));
     while (what->pending > 0 && steady_clock::now() < answer_at) co_await what->changed.wait(answer_at);
     co_return what->accepted;
 }
 
-awaitable<void> dispatcher::deliver(errand_ptr what, device to) {
+awaitable<void> dispatcher::deliver(errand_ptr what, device_ptr to) {
+    record note{.call = what->call, .kind = what->what.what, .call_id = what->what.call_id, .to = std::move(to)};
     bool in_doubt = false;
-    for (int number = 1;; ++number) {
-        record note{
-            .call = what->call, .kind = what->what.what, .call_id = what->what.call_id, .to = to, .attempt = number};
-        const auto seen = co_await attempt_once(*what, to, note);
-        in_doubt = in_doubt || seen.in_doubt;
-        if (seen.what == result::accepted) {
-            ++what->accepted;
-            write_down(std::move(note), device_state::rung);
+    while (true) {
+        co_await attempt_once(*what, note);
+        in_doubt = in_doubt || note.seen.in_doubt;
+        const bool accepted = note.seen.what == result::accepted;
+        const auto retry_at = steady_clock::now() + pause_before(note.attempt + 1, note.seen);
+        const bool hopeless = !note.seen.retry || note.attempt == max_attempts || retry_at >= what->until || what->over;
+        const auto end = accepted || in_doubt ? device_state::rung : device_state::failed;
+        what->accepted += accepted ? 1 : 0;
+        write_down(note, hopeless ? end : device_state::unchanged);
+        if (hopeless) break;
+        if (!co_await still_wanted_at(retry_at, *what, note.to)) {
+            note.seen = {.what = result::cancelled};
+            note.milliseconds = 0;
+            write_down(note, end);
             break;
         }
-        const auto retry_at = steady_clock::now() + pause_before(number + 1, seen);
-        const auto end = in_doubt ? device_state::rung : device_state::failed;
-        if (!seen.retry || number == max_attempts || retry_at >= what->until || what->over) {
-            write_down(std::move(note), end);
-            break;
-        }
-        write_down(note, device_state::unchanged);
-        if (co_await still_wanted_at(retry_at, *what, to)) continue;
-        note.seen = {.what = result::cancelled};
-        note.milliseconds = 0;
-        write_down(std::move(note), end);
-        break;
+        ++note.attempt;
     }
     --what->pending;
     what->changed.notify();
 }
 
 // True: another attempt is wanted, to the device as it is registered then.
-awaitable<bool> dispatcher::still_wanted_at(steady_clock::time_point at, errand& what, device& to) {
+awaitable<bool> dispatcher::still_wanted_at(time_point at, errand& what, device_ptr& to) {
     while (!what.over && steady_clock::now() < at) co_await what.changed.wait(at);
     if (what.over) co_return false;
-    auto current = co_await look_again(what, to);
-    if (current) to = std::move(*current);
-    co_return current.has_value();
+    to = co_await look_again(what, std::move(to));
+    co_return to != nullptr;
 }
 
 // The call may have ended in another process, and the device may have been registered anew or not at all any more.
-awaitable<std::optional<device>> dispatcher::look_again(errand& what, const device& to) {
+awaitable<device_ptr> dispatcher::look_again(errand& what, device_ptr to) {
     if (what.what.what != message::kind::call) co_return to;
     try {
-        co_return co_await calls_.still_wanted(what.call, to.device_id);
+        auto found = co_await calls_.still_wanted(what.call, to->device_id);
+        co_return found ? std::make_shared<const device>(std::move(*found)) : nullptr;
     } catch (const core::unavailable&) {  // nobody knows; then the call is worth more
     }
     co_return to;
 }
 
-awaitable<outcome> dispatcher::attempt_once(errand& what, const device& to, record& note) {
+awaitable<void> dispatcher::attempt_once(errand& what, record& note) {
     const auto begin = steady_clock::now();
-    auto* const chosen = providers_.of(to.platform);
-    note.provider = providers_.name_for(to.platform);
+    auto* const chosen = providers_.of(note.to->platform);
+    note.provider = providers_.name_for(note.to->platform);
     note.push_id = core::uuid4();
     note.at = wall_milliseconds();
     std::exception_ptr failure;
     if (chosen == nullptr) {
-        note.seen = {.what = result::not_configured, .reason = providers_.off_reason(to.platform)};
+        note.seen = {.what = result::not_configured, .reason = providers_.off_reason(note.to->platform)};
     } else {
         try {
-            note.seen = co_await chosen->send({what.what, to, note.push_id, what.until});
+            note.seen = co_await chosen->send({what.what, *note.to, note.push_id, what.until});
         } catch (...) {
             failure = std::current_exception();
         }
@@ -170,11 +169,9 @@ awaitable<outcome> dispatcher::attempt_once(errand& what, const device& to, reco
     if (failure) note.seen = from_failure(failure);
     core::fault_point("push.sent");
     note.milliseconds = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin).count();
-    co_return note.seen;
 }
 
-void dispatcher::write_down(record note, device_state state) {
-    note.state = note.kind == message::kind::call ? state : device_state::unchanged;
+void dispatcher::write_down(const record& note, device_state state) {
     log::event(log::level::info, "push",
                {{"call_id", note.call_id},
                 {"push_id", note.push_id},
@@ -184,16 +181,18 @@ void dispatcher::write_down(record note, device_state state) {
                 {"outcome", name_of(note.seen.what)},
                 {"reason", note.seen.reason},
                 {"ms", note.milliseconds}});
-    recorder_.add(std::move(note));
+    auto copy = note;
+    copy.state = note.kind == message::kind::call ? state : device_state::unchanged;
+    recorder_.add(std::move(copy));
 }
 
-awaitable<outcome> dispatcher::test(message what, device to) {
+awaitable<outcome> dispatcher::test(message what, device_ptr to) {
     errand self(executor_, 0, std::move(what),
                 steady_clock::now() + std::min<std::chrono::seconds>(ring_time_, test_limit));
-    record note{.kind = message::kind::test, .call_id = self.what.call_id, .to = to};
-    auto seen = co_await attempt_once(self, to, note);
-    write_down(std::move(note), device_state::unchanged);
-    co_return seen;
+    record note{.kind = message::kind::test, .call_id = self.what.call_id, .to = std::move(to)};
+    co_await attempt_once(self, note);
+    write_down(note, device_state::unchanged);
+    co_return note.seen;
 }
 
 void dispatcher::follow_up(const record& rang, std::string reason) {

@@ -37,18 +37,18 @@ class dispatcher {
     awaitable<std::int64_t> cancel(claim ended, message what, time_point answer_at);
 
     // One attempt, outside of any call.
-    awaitable<outcome> test(message what, device to);
+    awaitable<outcome> test(message what, device_ptr to);
 
  private:
     struct errand;  // a message on its way to its devices
     using errand_ptr = std::shared_ptr<errand>;
 
     awaitable<std::int64_t> carry(errand_ptr what, std::vector<device> devices, time_point answer_at);
-    awaitable<void> deliver(errand_ptr what, device to);
-    awaitable<outcome> attempt_once(errand& what, const device& to, record& note);
-    awaitable<bool> still_wanted_at(std::chrono::steady_clock::time_point at, errand& what, device& to);
-    awaitable<std::optional<device>> look_again(errand& what, const device& to);
-    void write_down(record note, device_state state);
+    awaitable<void> deliver(errand_ptr what, device_ptr to);
+    awaitable<void> attempt_once(errand& what, record& note);
+    awaitable<bool> still_wanted_at(time_point at, errand& what, device_ptr& to);
+    awaitable<device_ptr> look_again(errand& what, device_ptr to);
+    void write_down(const record& note, device_state state);
     void follow_up(const record& rang, std::string reason);
 
     boost::asio::any_io_executor executor_;

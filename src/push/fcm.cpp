@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <veil/log/log.hpp>
 
 #include "answer.hpp"
@@ -11,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
+using std::chrono::steady_clock;
 
 constexpr auto quota_pause = 60s;
 constexpr auto alarm_pause = 1min;
@@ -90,44 +92,49 @@ awaitable<void> fcm::stop() {
 }
 
 awaitable<outcome> fcm::send(attempt a) {
-    const auto now = std::chrono::steady_clock::now();
-    if (const auto it = quiet_until_.find(a.to.token); it != quiet_until_.end() && now < it->second)
-        co_return again(result::throttled, "QUOTA_EXCEEDED",
-                        std::chrono::ceil<std::chrono::milliseconds>(it->second - now));
-    auto seen = co_await exchange(a, false);
-    if (seen.what == result::throttled) keep_quiet(a.to.token, now + seen.not_before);
-    if (seen.what == result::misconfigured) raise_alarm(seen);
-    co_return seen;
+    if (auto quiet = asked_to_be_quiet(a.to.token)) co_return std::move(*quiet);
+    bool token_tried = false;
+    while (true) {
+        if (!tokens_.current()) co_await tokens_.wait(deadlines_of(a).sent);
+        const auto token = tokens_.current();
+        const auto answer = co_await connection_.send(request(a), deadlines_of(a));
+        auto seen = fcm_outcome(answer);
+        // THIRD_PARTY_AUTH_ERROR is another 401, that a new token does not help.
+        if (answer.status == 401 && seen.reason != "THIRD_PARTY_AUTH_ERROR" && !std::exchange(token_tried, true)) {
+            tokens_.renew(token);
+            continue;
+        }
+        if (seen.what == result::throttled) keep_quiet(a.to.token, steady_clock::now() + seen.not_before);
+        if (seen.what == result::misconfigured) raise_alarm(seen);
+        co_return seen;
+    }
+}
+
+std::optional<outcome> fcm::asked_to_be_quiet(const std::string& token) const {
+    const auto it = quiet_until_.find(token);
+    if (it == quiet_until_.end() || steady_clock::now() >= it->second) return std::nullopt;
+    return again(result::throttled, "QUOTA_EXCEEDED",
+                 std::chrono::ceil<std::chrono::milliseconds>(it->second - steady_clock::now()));
 }
 
 void fcm::keep_quiet(const std::string& token, time_point until) {
     if (quiet_until_.size() >= max_quiet)
-        std::erase_if(quiet_until_,
-                      [&](const auto& entry) { return entry.second <= std::chrono::steady_clock::now(); });
+        std::erase_if(quiet_until_, [&](const auto& entry) { return entry.second <= steady_clock::now(); });
     if (quiet_until_.size() < max_quiet) quiet_until_[token] = until;
 }
 
 void fcm::raise_alarm(const outcome& seen) {
-    if (std::chrono::steady_clock::now() < next_alarm_) return;
-    next_alarm_ = std::chrono::steady_clock::now() + alarm_pause;
+    if (steady_clock::now() < next_alarm_) return;
+    next_alarm_ = steady_clock::now() + alarm_pause;
     log::error("Google refuses our account ({}); check FCM_SERVICE_ACCOUNT_PATH and the project's settings",
                seen.reason);
 }
 
-awaitable<outcome> fcm::exchange(const attempt& a, bool again) {
-    const auto token = co_await tokens_.current(deadlines_of(a).sent);
-    const auto answer = co_await connection_.send(request(a, token), deadlines_of(a));
-    const auto seen = fcm_outcome(answer);
-    // THIRD_PARTY_AUTH_ERROR is another 401, that a new token does not help.
-    if (answer.status != 401 || seen.reason == "THIRD_PARTY_AUTH_ERROR" || again) co_return seen;
-    tokens_.renew(token);
-    co_return co_await exchange(a, true);
-}
-
-client::http2_request fcm::request(const attempt& a, const core::secret& token) const {
-    const auto left = std::chrono::ceil<std::chrono::seconds>(a.until - std::chrono::steady_clock::now());
+client::http2_request fcm::request(const attempt& a) const {
+    const auto left = std::chrono::ceil<std::chrono::seconds>(a.until - steady_clock::now());
     return {.path = "/v1/projects/" + percent_encoded(project_) + "/messages:send",
-            .headers = {{"authorization", "Bearer " + token.reveal()}, {"content-type", "application/json"}},
+            .headers = {{"content-type", "application/json"}},
+            .authorization = tokens_.current(),
             .body = fcm_payload(a.what, a.to.token, std::max<std::int64_t>(left.count(), 0))};
 }
 

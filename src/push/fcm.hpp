@@ -29,10 +29,10 @@ class fcm final : public provider {
     using time_point = std::chrono::steady_clock::time_point;
 
     fcm(boost::asio::any_io_executor executor, const options& with, service_account account, const core::clock& clock);
-    awaitable<outcome> exchange(const attempt& a, bool again);
+    std::optional<outcome> asked_to_be_quiet(const std::string& token) const;
     void keep_quiet(const std::string& token, time_point until);
     void raise_alarm(const outcome& seen);
-    client::http2_request request(const attempt& a, const core::secret& token) const;
+    client::http2_request request(const attempt& a) const;
 
     std::string project_;
     google_tokens tokens_;

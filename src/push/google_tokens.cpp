@@ -90,17 +90,16 @@ awaitable<void> google_tokens::stop() {
     co_await connection_.stop();
 }
 
-awaitable<core::secret> google_tokens::current(time_point until) {
+awaitable<void> google_tokens::wait(time_point until) {
     while (!live()) {
         if (std::chrono::steady_clock::now() >= until) throw client::not_sent("no access token: " + failure_);
         co_await fetched_.wait(until);
     }
-    co_return token_;
 }
 
-void google_tokens::renew(const core::secret& refused) {
-    if (!token_.equals(refused.reveal())) return;
-    token_ = core::secret();
+void google_tokens::renew(const bearer& refused) {
+    if (token_ != refused) return;
+    token_.reset();
     failure_ = "the last one was refused";
     refresh_at_ = {};
     due_.notify();
@@ -161,7 +160,7 @@ void google_tokens::take(const client::http2_answer& answer) {
         !body.contains("expires_in") || !body["expires_in"].is_number_integer())
         throw core::refused("an answer that makes no sense");
     const std::chrono::seconds life(std::clamp<std::int64_t>(body["expires_in"].get<std::int64_t>(), 1, 86'400));
-    token_ = core::secret(body["access_token"].get<std::string>());
+    token_ = std::make_shared<const core::secret>("Bearer " + body["access_token"].get<std::string>());
     expires_at_ = std::chrono::steady_clock::now() + life;
     refresh_at_ = std::chrono::steady_clock::now() + std::max<std::chrono::seconds>(life - early, shortest_life);
     fetched_.notify();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <veil/async/signal.hpp>
 #include <veil/client/http2_client.hpp>
@@ -14,6 +15,8 @@
 namespace veil::push {
 
 using boost::asio::awaitable;
+
+using bearer = std::shared_ptr<const core::secret>;  // "Bearer <token>"; null: there is none
 
 struct service_account {
     crypto::signing_key key;
@@ -31,11 +34,14 @@ class google_tokens {
     void start();
     awaitable<void> stop();
 
-    // A live token; waits for one until `until`, then throws client::not_sent.
-    awaitable<core::secret> current(std::chrono::steady_clock::time_point until);
+    // The token to send with, as the authorization header wants it; null when none is live.
+    const bearer& current() const noexcept { return live() ? token_ : none_; }
+
+    // Waits for a live one until `until`, then throws client::not_sent.
+    awaitable<void> wait(std::chrono::steady_clock::time_point until);
 
     // `refused` does not work although it should: fetches another.
-    void renew(const core::secret& refused);
+    void renew(const bearer& refused);
 
  private:
     using time_point = std::chrono::steady_clock::time_point;
@@ -44,13 +50,14 @@ class google_tokens {
     awaitable<bool> fetch();
     client::http2_request request() const;
     void take(const client::http2_answer& answer);
-    bool live() const { return !token_.empty() && std::chrono::steady_clock::now() < expires_at_; }
+    bool live() const { return token_ && std::chrono::steady_clock::now() < expires_at_; }
 
     service_account account_;
     const core::clock& clock_;
     std::string path_;
     client::http2_client connection_;
-    core::secret token_;
+    bearer token_;
+    const bearer none_;
     time_point expires_at_{};
     time_point refresh_at_{};
     std::string failure_ = "it has not been fetched yet";

@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,10 +21,12 @@ struct device {
     std::string registered_at;  // the database's own text
 };
 
+using device_ptr = std::shared_ptr<const device>;
+
 struct attempt {
     const message& what;
     const device& to;
-    std::string push_id;  // a lower-case UUID
+    const std::string& push_id;  // a lower-case UUID
     std::chrono::steady_clock::time_point until;
 };
 
@@ -38,7 +41,7 @@ class provider {
     virtual void start() = 0;
     virtual awaitable<void> stop() = 0;
 
-    // Makes one attempt. Throws only when cancelled.
+    // Makes one attempt, whose parts must live until it ends. What it throws, from_failure() understands.
     virtual awaitable<outcome> send(attempt a) = 0;
 };
 

@@ -23,8 +23,8 @@ struct record {
     std::int64_t call = 0;  // row of push_calls; 0 for a test push
     message::kind kind = message::kind::call;
     std::string call_id;
-    device to;
-    std::string provider;
+    device_ptr to;
+    std::string_view provider;  // a literal
     int attempt = 1;
     outcome seen;
     std::int64_t at = 0;  // Unix milliseconds

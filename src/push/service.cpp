@@ -125,8 +125,9 @@ awaitable<status> service::deregister_device(auth::user who, deregistration want
 awaitable<device_list> service::devices(auth::user who) { co_return device_list{co_await parts_->rows.list(who.jid)}; }
 
 awaitable<test_result> service::test(auth::user who, test_target wanted) {
-    const auto to = co_await parts_->rows.find(who.jid, std::move(wanted.device_id));
-    if (!to) throw core::api_error(404, "Push registration not found");
+    auto found = co_await parts_->rows.find(who.jid, std::move(wanted.device_id));
+    if (!found) throw core::api_error(404, "Push registration not found");
+    const auto to = std::make_shared<const device>(std::move(*found));
     const auto now = clock_.now();
     message what{.what = message::kind::test,
                  .call_id = core::uuid4(),
@@ -135,7 +136,7 @@ awaitable<test_result> service::test(auth::user who, test_target wanted) {
                  .reason = {},
                  .sent_at = now,
                  .expires_at = now + options_.ring_time.count()};
-    const auto seen = co_await parts_->post.test(std::move(what), *to);
+    const auto seen = co_await parts_->post.test(std::move(what), to);
     co_return test_result{std::string(parts_->by_platform.name_for(to->platform)), std::string(name_of(seen.what)),
                           seen.reason};
 }

@@ -1,10 +1,12 @@
 // What goes into an HTTP/2 exchange and what comes out. Any thread.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+#include <veil/core/secret.hpp>
 
 namespace veil::client {
 
@@ -18,6 +20,7 @@ struct http2_header {
 struct http2_request {
     std::string path;
     std::vector<http2_header> headers;
+    std::shared_ptr<const core::secret> authorization;  // the header's value, shared by many requests; may be null
     std::string body;
 };
 
