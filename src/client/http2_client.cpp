@@ -19,14 +19,15 @@ constexpr auto healthy_life = 10s;  // a connection that lived so long, or answe
 
 }  // namespace
 
-// One request on its way. Lives in the frame of send(); whoever knows it forgets it in leave().
+// One request on its way; whoever knows it forgets it in leave().
 struct http2_client::exchange : boost::intrusive::list_base_hook<> {
     enum class state { waiting, sent, answered, refused, broken };
 
-    exchange(const asio::any_io_executor& executor, http2_request r, http2_deadlines u)
-        : request(std::move(r)), until(u), wake(executor, u.sent) {}
+    exchange(const asio::any_io_executor& executor, const request_maker& m, http2_deadlines u)
+        : make(m), until(u), wake(executor, u.sent) {}
 
-    http2_request request;
+    const request_maker& make;
+    std::string body;  // of the request that was made
     http2_deadlines until;
     asio::steady_timer wake;
     state now = state::waiting;
@@ -72,9 +73,13 @@ awaitable<void> http2_client::stop() {
 }
 
 awaitable<http2_answer> http2_client::send(http2_request request, http2_deadlines until) {
+    co_return co_await send([&] { return request; }, until);
+}
+
+awaitable<http2_answer> http2_client::send(request_maker make, http2_deadlines until) {
     if (parts_->waiting.size() >= options_.max_waiting)
         throw core::overloaded("too many requests wait for " + options_.host);
-    exchange self(executor_, std::move(request), until);
+    exchange self(executor_, make, until);
     if (parts_->waiting.empty()) moved_at_ = std::chrono::steady_clock::now();
     const membership member(*this, self);
     pump();
@@ -117,7 +122,9 @@ void http2_client::start_stream(exchange& next) {
     next.now = exchange::state::sent;
     next.connection = current_;
     next.wake.expires_at(next.until.answered);
-    next.stream = current_->submit(next.request, [this, &next](http2_end end) {
+    auto request = next.make();
+    next.body = std::move(request.body);
+    next.stream = current_->submit(request, next.body, [this, &next](http2_end end) {
         const bool came_too_late = end.what == http2_end::kind::refused && next.connection->retiring();
         if (came_too_late && ++next.resends <= max_resends) {
             next.now = exchange::state::waiting;

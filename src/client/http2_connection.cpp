@@ -74,9 +74,10 @@ awaitable<std::string> http2_connection::serve(std::function<void()> changed) {
     co_return first ? reason_of(first) : "no longer needed";
 }
 
-http2_core::stream_id http2_connection::submit(const http2_request& request, http2_core::on_end ended) {
+http2_core::stream_id http2_connection::submit(const http2_request& head, std::string_view body,
+                                               http2_core::on_end ended) {
     if (core_.in_flight() == 0) received_at_ = std::chrono::steady_clock::now();  // an answer is awaited from now on
-    const auto id = core_.submit(request, std::move(ended));
+    const auto id = core_.submit(head, body, std::move(ended));
     wake_writer();
     return id;
 }

@@ -28,7 +28,7 @@ class http2_connection {
     awaitable<std::string> serve(std::function<void()> changed);
 
     bool accepts() const { return !retired_ && core_.accepts(); }
-    http2_core::stream_id submit(const http2_request& request, http2_core::on_end ended);
+    http2_core::stream_id submit(const http2_request& head, std::string_view body, http2_core::on_end ended);
     void cancel(http2_core::stream_id stream);
 
     // Takes no more requests; the connection ends when the streams in flight have.

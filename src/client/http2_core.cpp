@@ -146,16 +146,16 @@ bool http2_core::accepts() const {
                nghttp2_session_get_remote_settings(session_.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
 
-http2_core::stream_id http2_core::submit(const http2_request& request, on_end ended) {
-    std::vector<nghttp2_nv> head{pair(":method", "POST", true), pair(":scheme", "https", true),
-                                 pair(":authority", authority_, true), pair(":path", request.path, false)};
-    if (request.authorization) head.push_back(pair("authorization", request.authorization->reveal(), true));
-    for (const auto& h : request.headers) head.push_back(pair(h.name, h.value, h.repeats));
+http2_core::stream_id http2_core::submit(const http2_request& head, std::string_view body, on_end ended) {
+    std::vector<nghttp2_nv> fields{pair(":method", "POST", true), pair(":scheme", "https", true),
+                                   pair(":authority", authority_, true), pair(":path", head.path, false)};
+    if (head.authorization) fields.push_back(pair("authorization", head.authorization->reveal(), true));
+    for (const auto& h : head.headers) fields.push_back(pair(h.name, h.value, h.repeats));
     nghttp2_data_provider provider{};
     provider.read_callback = &callbacks::body;
-    const auto id = nghttp2_submit_request(session_.get(), nullptr, head.data(), head.size(), &provider, nullptr);
+    const auto id = nghttp2_submit_request(session_.get(), nullptr, fields.data(), fields.size(), &provider, nullptr);
     must(id);
-    streams_.emplace(id, stream{.unsent = request.body, .ended = std::move(ended)});
+    streams_.emplace(id, stream{.unsent = body, .ended = std::move(ended)});
     return id;
 }
 

@@ -30,8 +30,9 @@ class http2_core {
     // Whether a request may be submitted now: SETTINGS have come, the server's stream limit has room, no GOAWAY.
     bool accepts() const;
 
-    // Starts a stream. `request` must live until `ended` was called or cancel() was; `ended` must not call back.
-    stream_id submit(const http2_request& request, on_end ended);
+    // Starts a stream with the path and headers of `head`. `body` must live until `ended` was called or cancel() was;
+    // `ended` must not call back.
+    stream_id submit(const http2_request& head, std::string_view body, on_end ended);
 
     // Gives a stream up; its `ended` is never called.
     void cancel(stream_id stream);

@@ -20,7 +20,7 @@ std::chrono::milliseconds retry_after(const client::http2_answer& answer);
 // A path segment (RFC 3986, section 2.1).
 std::string percent_encoded(std::string_view text);
 
-// What a failed exchange means, from the exception that it ended with. Rethrows cancellation.
+// What a failed attempt means, from the exception that it ended with. Rethrows cancellation.
 outcome from_failure(const std::exception_ptr& thrown);
 
 }  // namespace veil::push

@@ -29,7 +29,7 @@ apns_key read_key(const options& with) {
     }
 }
 
-std::string environment_name(bool sandbox) { return sandbox ? "sandbox" : "production"; }
+std::string_view environment_name(bool sandbox) { return sandbox ? "sandbox" : "production"; }
 
 // A bundle id (letters, digits, hyphens, dots); anything else would end as a broken header.
 bool is_bundle_id(std::string_view text) {
@@ -114,7 +114,12 @@ apns::apns(boost::asio::any_io_executor executor, const options& with, db::pool&
       tasks_(executor) {}
 
 std::string apns::describe() const {
-    return first_.name + (try_both_ ? " first, then " + second_.name : " only") + " at " + first_.connection.host();
+    std::string out(first_.name);
+    if (try_both_)
+        out.append(" first, then ").append(second_.name);
+    else
+        out += " only";
+    return out + " at " + first_.connection.host();
 }
 
 void apns::start() {
@@ -142,23 +147,30 @@ awaitable<void> apns::warm_up() {
 awaitable<outcome> apns::send(attempt a) {
     auto* where = try_both_ && a.to.environment == second_.name ? &second_ : &first_;
     bool other_tried = !try_both_, token_tried = false;
-    while (true) {
-        if (auto found = stands_in_the_way(*where, topic_of(a.to))) co_return std::move(*found);
-        if (tokens_.due()) co_await tokens_.look();
-        const auto token = tokens_.current();
-        auto seen = apns_outcome(co_await where->connection.send(request(a), deadlines_of(a)));
-        if (seen.what == result::bad_token && !std::exchange(other_tried, true)) {
-            where = where == &first_ ? &second_ : &first_;
-        } else if (seen.reason == "ExpiredProviderToken" && !std::exchange(token_tried, true)) {
-            if (co_await tokens_.replace(token)) where->connection.renew();  // Apple goes on refusing on this one
-        } else if (seen.reason == "TooManyProviderTokenUpdates" && !std::exchange(token_tried, true)) {
-            co_await tokens_.step_back(token);
-        } else {
-            remember_refusal(*where, topic_of(a.to), seen);
-            if (seen.what == result::accepted) seen.environment = where->name;
-            co_return seen;
+    std::exception_ptr failure;
+    try {
+        while (true) {
+            if (auto found = stands_in_the_way(*where, topic_of(a.to))) co_return std::move(*found);
+            if (tokens_.due()) co_await tokens_.look();
+            bearer token;
+            auto seen = apns_outcome(co_await where->connection.send(
+                [&] { return request(a, token = tokens_.current()); }, deadlines_of(a)));
+            if (seen.what == result::bad_token && !std::exchange(other_tried, true)) {
+                where = where == &first_ ? &second_ : &first_;
+            } else if (seen.reason == "ExpiredProviderToken" && !std::exchange(token_tried, true)) {
+                if (co_await tokens_.replace(token)) where->connection.renew();  // Apple goes on refusing on this one
+            } else if (seen.reason == "TooManyProviderTokenUpdates" && !std::exchange(token_tried, true)) {
+                co_await tokens_.step_back(token);
+            } else {
+                remember_refusal(*where, topic_of(a.to), seen);
+                if (seen.what == result::accepted) seen.environment = where->name;
+                co_return seen;
+            }
         }
+    } catch (...) {
+        failure = std::current_exception();
     }
+    co_return from_failure(failure);
 }
 
 std::optional<outcome> apns::stands_in_the_way(environment& where, const std::string& topic) const {
@@ -185,14 +197,14 @@ void apns::remember_refusal(environment& where, const std::string& topic, const 
     }
 }
 
-client::http2_request apns::request(const attempt& a) const {
+client::http2_request apns::request(const attempt& a, const bearer& token) const {
     return {.path = "/3/device/" + percent_encoded(a.to.token),
             .headers = {{"apns-topic", topic_of(a.to) + ".voip"},
                         {"apns-push-type", "voip"},
                         {"apns-priority", "10"},
                         {"apns-expiration", std::to_string(a.what.expires_at)},
                         {"apns-id", a.push_id, false}},
-            .authorization = tokens_.current(),
+            .authorization = token,
             .body = apns_payload(a.what)};
 }
 

@@ -37,7 +37,7 @@ class apns final : public provider {
         void begin(const std::string& why);
     };
     struct environment {
-        std::string name;
+        std::string_view name;  // a literal
         client::http2_client connection;
         pause whole;
         std::map<std::string, pause, std::less<>> topics;
@@ -46,7 +46,7 @@ class apns final : public provider {
     awaitable<void> warm_up();
     std::string topic_of(const device& to) const { return to.app_id.empty() ? bundle_id_ : to.app_id; }
     std::optional<outcome> stands_in_the_way(environment& where, const std::string& topic) const;
-    client::http2_request request(const attempt& a) const;
+    client::http2_request request(const attempt& a, const bearer& token) const;
     void remember_refusal(environment& where, const std::string& topic, const outcome& seen) const;
     static client::http2_options connection_to(const endpoint& at, const options& with, bool first);
 

@@ -7,8 +7,6 @@
 #include <veil/core/uuid.hpp>
 #include <veil/log/log.hpp>
 
-#include "answer.hpp"
-
 namespace veil::push {
 namespace {
 
@@ -77,15 +75,20 @@ awaitable<void> dispatcher::stop() {
 }
 
 awaitable<std::int64_t> dispatcher::ring(claim taken, message what, time_point answer_at) {
-    auto self = std::make_shared<errand>(executor_, taken.call, std::move(what), steady_clock::now() + ring_time_);
+    auto self = carry(taken, std::move(what));
     ringing_[taken.call] = self.get();
     self->listed_in = &ringing_;
-    const auto sent = taken.sent + co_await carry(self, std::move(taken.devices), answer_at);
+    return ring_until(std::move(self), taken.sent, answer_at);
+}
+
+awaitable<std::int64_t> dispatcher::ring_until(errand_ptr self, std::int64_t rung_before, time_point answer_at) {
+    while (self->pending > 0 && steady_clock::now() < answer_at) co_await self->changed.wait(answer_at);
+    const auto sent = rung_before + self->accepted;
     if (sent == 0) {
         self->over = true;
         self->changed.notify();
     }
-    recorder_.answered(taken.call, sent);
+    recorder_.answered(self->call, sent);
     co_return sent;
 }
 
@@ -94,35 +97,39 @@ awaitable<std::int64_t> dispatcher::cancel(claim ended, message what, time_point
         it->second->over = true;
         it->second->changed.notify();
     }
-    auto self = std::make_shared<errand>(executor_, ended.call, std::move(what), steady_clock::now() + ring_time_);
-    co_return co_await carry(std::move(self), std::move(ended.devices), answer_at);
+    const auto self = carry(ended, std::move(what));
+    while (self->pending > 0 && steady_clock::now() < answer_at) co_await self->changed.wait(answer_at);
+    co_return self->accepted;
 }
 
-awaitable<std::int64_t> dispatcher::carry(errand_ptr what, std::vector<device> devices, time_point answer_at) {
-    what->pending = devices.size();
-    for (auto& each : devices)
-        deliveries_.spawn("push", deliver(what, std::make_shared<const device>(std::move(each))));
-    while (what->pending > 0 && steady_clock::now() < answer_at) co_await what->changed.wait(answer_at);
-    co_return what->accepted;
+// Sends a message on its way to the devices of a claim.
+dispatcher::errand_ptr dispatcher::carry(claim& of, message what) {
+    auto self = std::make_shared<errand>(executor_, of.call, std::move(what), steady_clock::now() + ring_time_);
+    self->pending = of.devices.size();
+    for (auto& each : of.devices)
+        deliveries_.spawn("push", deliver(self, std::make_shared<const device>(std::move(each))));
+    return self;
 }
 
 awaitable<void> dispatcher::deliver(errand_ptr what, device_ptr to) {
     record note{.call = what->call, .kind = what->what.what, .call_id = what->what.call_id, .to = std::move(to)};
     bool in_doubt = false;
     while (true) {
-        co_await attempt_once(*what, note);
+        begin(note);
+        note.seen = co_await providers_.of(note.to->platform).send({what->what, *note.to, note.push_id, what->until});
+        end(note);
         in_doubt = in_doubt || note.seen.in_doubt;
         const bool accepted = note.seen.what == result::accepted;
         const auto retry_at = steady_clock::now() + pause_before(note.attempt + 1, note.seen);
         const bool hopeless = !note.seen.retry || note.attempt == max_attempts || retry_at >= what->until || what->over;
-        const auto end = accepted || in_doubt ? device_state::rung : device_state::failed;
+        const auto at_last = accepted || in_doubt ? device_state::rung : device_state::failed;
         what->accepted += accepted ? 1 : 0;
-        write_down(note, hopeless ? end : device_state::unchanged);
+        write_down(note, hopeless ? at_last : device_state::unchanged);
         if (hopeless) break;
         if (!co_await still_wanted_at(retry_at, *what, note.to)) {
             note.seen = {.what = result::cancelled};
             note.milliseconds = 0;
-            write_down(note, end);
+            write_down(note, at_last);
             break;
         }
         ++note.attempt;
@@ -150,25 +157,15 @@ awaitable<device_ptr> dispatcher::look_again(errand& what, device_ptr to) {
     co_return to;
 }
 
-awaitable<void> dispatcher::attempt_once(errand& what, record& note) {
-    const auto begin = steady_clock::now();
-    auto* const chosen = providers_.of(note.to->platform);
-    note.provider = providers_.name_for(note.to->platform);
+void dispatcher::begin(record& note) {
+    note.provider = providers_.of(note.to->platform).name();
     note.push_id = core::uuid4();
     note.at = wall_milliseconds();
-    std::exception_ptr failure;
-    if (chosen == nullptr) {
-        note.seen = {.what = result::not_configured, .reason = providers_.off_reason(note.to->platform)};
-    } else {
-        try {
-            note.seen = co_await chosen->send({what.what, *note.to, note.push_id, what.until});
-        } catch (...) {
-            failure = std::current_exception();
-        }
-    }
-    if (failure) note.seen = from_failure(failure);
+}
+
+void dispatcher::end(record& note) {
     core::fault_point("push.sent");
-    note.milliseconds = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin).count();
+    note.milliseconds = std::max<std::int64_t>(wall_milliseconds() - note.at, 0);
 }
 
 void dispatcher::write_down(const record& note, device_state state) {
@@ -190,7 +187,9 @@ awaitable<outcome> dispatcher::test(message what, device_ptr to) {
     errand self(executor_, 0, std::move(what),
                 steady_clock::now() + std::min<std::chrono::seconds>(ring_time_, test_limit));
     record note{.kind = message::kind::test, .call_id = self.what.call_id, .to = std::move(to)};
-    co_await attempt_once(self, note);
+    begin(note);
+    note.seen = co_await providers_.of(note.to->platform).send({self.what, *note.to, note.push_id, self.until});
+    end(note);
     write_down(note, device_state::unchanged);
     co_return note.seen;
 }

@@ -43,9 +43,11 @@ class dispatcher {
     struct errand;  // a message on its way to its devices
     using errand_ptr = std::shared_ptr<errand>;
 
-    awaitable<std::int64_t> carry(errand_ptr what, std::vector<device> devices, time_point answer_at);
+    errand_ptr carry(claim& of, message what);
+    awaitable<std::int64_t> ring_until(errand_ptr self, std::int64_t rung_before, time_point answer_at);
     awaitable<void> deliver(errand_ptr what, device_ptr to);
-    awaitable<void> attempt_once(errand& what, record& note);
+    void begin(record& note);
+    static void end(record& note);
     awaitable<bool> still_wanted_at(time_point at, errand& what, device_ptr& to);
     awaitable<device_ptr> look_again(errand& what, device_ptr to);
     void write_down(const record& note, device_state state);

@@ -61,19 +61,19 @@ std::vector<std::string> read_attempts(pqxx::work& tx, const std::string& jid) {
 }
 
 std::string describe_device(const known_device& d, providers& by_platform) {
-    auto* const chosen = by_platform.of(d.platform);
+    const auto& chosen = by_platform.of(d.platform);
     std::string out = "  " + d.device_id + ": " + d.platform + ", app " + d.app_id + ", registered " + d.registered_at +
                       " UTC\n    last result: ";
     out += d.last_result.empty() ? "never pushed to" : d.last_result + ", " + d.last_result_at + " UTC";
     out += "\n    a call now: ";
-    if (chosen == nullptr)
-        return out + "not pushed, " + d.platform + " is off: " + by_platform.off_reason(d.platform) + "\n";
-    return out + "pushed through " + std::string(chosen->name()) + ", " + chosen->describe() + "\n";
+    if (by_platform.is_off(d.platform))
+        return out + "not pushed, " + d.platform + " is off: " + chosen.describe() + "\n";
+    return out + "pushed through " + std::string(chosen.name()) + ", " + chosen.describe() + "\n";
 }
 
 std::string summary(const knowledge& known, providers& by_platform) {
     std::size_t reachable = 0;
-    for (const auto& d : known.devices) reachable += by_platform.of(d.platform) != nullptr ? 1 : 0;
+    for (const auto& d : known.devices) reachable += by_platform.is_off(d.platform) ? 0 : 1;
     if (known.devices.empty())
         return "A call now wakes nobody: no device is registered (POST /api/v1/push/register).\n";
     if (reachable == 0) return "A call now wakes nobody: no device has a configured provider.\n";

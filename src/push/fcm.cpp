@@ -94,20 +94,27 @@ awaitable<void> fcm::stop() {
 awaitable<outcome> fcm::send(attempt a) {
     if (auto quiet = asked_to_be_quiet(a.to.token)) co_return std::move(*quiet);
     bool token_tried = false;
-    while (true) {
-        if (!tokens_.current()) co_await tokens_.wait(deadlines_of(a).sent);
-        const auto token = tokens_.current();
-        const auto answer = co_await connection_.send(request(a), deadlines_of(a));
-        auto seen = fcm_outcome(answer);
-        // THIRD_PARTY_AUTH_ERROR is another 401, that a new token does not help.
-        if (answer.status == 401 && seen.reason != "THIRD_PARTY_AUTH_ERROR" && !std::exchange(token_tried, true)) {
-            tokens_.renew(token);
-            continue;
+    std::exception_ptr failure;
+    try {
+        while (true) {
+            if (!tokens_.current()) co_await tokens_.wait(deadlines_of(a).sent);
+            bearer token;
+            const auto answer =
+                co_await connection_.send([&] { return request(a, token = tokens_.current()); }, deadlines_of(a));
+            auto seen = fcm_outcome(answer);
+            // THIRD_PARTY_AUTH_ERROR is another 401, that a new token does not help.
+            if (answer.status == 401 && seen.reason != "THIRD_PARTY_AUTH_ERROR" && !std::exchange(token_tried, true)) {
+                tokens_.renew(token);
+                continue;
+            }
+            if (seen.what == result::throttled) keep_quiet(a.to.token, steady_clock::now() + seen.not_before);
+            if (seen.what == result::misconfigured) raise_alarm(seen);
+            co_return seen;
         }
-        if (seen.what == result::throttled) keep_quiet(a.to.token, steady_clock::now() + seen.not_before);
-        if (seen.what == result::misconfigured) raise_alarm(seen);
-        co_return seen;
+    } catch (...) {
+        failure = std::current_exception();
     }
+    co_return from_failure(failure);
 }
 
 std::optional<outcome> fcm::asked_to_be_quiet(const std::string& token) const {
@@ -130,11 +137,11 @@ void fcm::raise_alarm(const outcome& seen) {
                seen.reason);
 }
 
-client::http2_request fcm::request(const attempt& a) const {
+client::http2_request fcm::request(const attempt& a, const bearer& token) const {
     const auto left = std::chrono::ceil<std::chrono::seconds>(a.until - steady_clock::now());
     return {.path = "/v1/projects/" + percent_encoded(project_) + "/messages:send",
             .headers = {{"content-type", "application/json"}},
-            .authorization = tokens_.current(),
+            .authorization = token,
             .body = fcm_payload(a.what, a.to.token, std::max<std::int64_t>(left.count(), 0))};
 }
 

@@ -32,7 +32,7 @@ class fcm final : public provider {
     std::optional<outcome> asked_to_be_quiet(const std::string& token) const;
     void keep_quiet(const std::string& token, time_point until);
     void raise_alarm(const outcome& seen);
-    client::http2_request request(const attempt& a) const;
+    client::http2_request request(const attempt& a, const bearer& token) const;
 
     std::string project_;
     google_tokens tokens_;

@@ -30,7 +30,7 @@ struct outcome {
     std::chrono::milliseconds not_before{0};      // that attempt, from now
     bool in_doubt = false;                        // the device may have got it although nobody said so
     std::optional<std::int64_t> gone_since = {};  // Unix milliseconds: since when the token is known not to work
-    std::string environment = {};                 // of Apple's two, the one that knows the token
+    std::string_view environment = {};            // of Apple's two, the one that knows the token; a literal
 };
 
 std::string_view name_of(result what) noexcept;

@@ -1,4 +1,5 @@
-// A push provider: where the pushes of one platform go. Implemented by apns and fcm. I/O thread only.
+// A push provider: where the pushes of one platform go. Implemented by apns, fcm, and for a platform without a key by
+// off. I/O thread only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -41,7 +42,7 @@ class provider {
     virtual void start() = 0;
     virtual awaitable<void> stop() = 0;
 
-    // Makes one attempt, whose parts must live until it ends. What it throws, from_failure() understands.
+    // Makes one attempt, whose parts must live until it ends. Throws only when cancelled.
     virtual awaitable<outcome> send(attempt a) = 0;
 };
 

@@ -4,46 +4,37 @@
 
 #include "apns.hpp"
 #include "fcm.hpp"
+#include "off.hpp"
 
 namespace veil::push {
 
 providers::providers(boost::asio::any_io_executor executor, const options& with, db::pool& database,
                      const core::clock& clock)
-    : slots_{slot{"ios", "apns", nullptr, {}}, slot{"android", "fcm", nullptr, {}}} {
+    : slots_{slot{"ios", nullptr}, slot{"android", nullptr}} {
     try {
-        slots_[0].made = std::make_unique<apns>(executor, with, database, clock);
+        slots_[0].chosen = std::make_unique<apns>(executor, with, database, clock);
     } catch (const std::exception& fault) {
-        slots_[0].off_reason = fault.what();
+        slots_[0] = {"ios", std::make_unique<off>("apns", fault.what()), true};
     }
     try {
-        slots_[1].made = std::make_unique<fcm>(executor, with, clock);
+        slots_[1].chosen = std::make_unique<fcm>(executor, with, clock);
     } catch (const std::exception& fault) {
-        slots_[1].off_reason = fault.what();
+        slots_[1] = {"android", std::make_unique<off>("fcm", fault.what()), true};
     }
 }
 
 void providers::start() {
     for (auto& each : slots_) {
-        if (each.made) {
-            log::info("push to {}: ready, {}", each.platform, each.made->describe());
-            each.made->start();
-        } else {
-            log::warn("push to {}: off: {}", each.platform, each.off_reason);
-        }
+        if (each.is_off)
+            log::warn("push to {}: off: {}", each.platform, each.chosen->describe());
+        else
+            log::info("push to {}: ready, {}", each.platform, each.chosen->describe());
+        each.chosen->start();
     }
 }
 
 awaitable<void> providers::stop() {
-    for (auto& each : slots_)
-        if (each.made) co_await each.made->stop();
+    for (auto& each : slots_) co_await each.chosen->stop();
 }
-
-const providers::slot& providers::find(std::string_view platform) const {
-    return platform == slots_[0].platform ? slots_[0] : slots_[1];
-}
-
-provider* providers::of(std::string_view platform) { return find(platform).made.get(); }
-std::string_view providers::name_for(std::string_view platform) const { return find(platform).provider_name; }
-const std::string& providers::off_reason(std::string_view platform) const { return find(platform).off_reason; }
 
 }  // namespace veil::push

@@ -22,22 +22,17 @@ class providers {
     void start();
     awaitable<void> stop();
 
-    // Null when the platform is off.
-    provider* of(std::string_view platform);
-
-    // The provider's name, also when it is off.
-    std::string_view name_for(std::string_view platform) const;
-
-    // Why the platform is off.
-    const std::string& off_reason(std::string_view platform) const;
+    // Of a platform that is off too; such a provider describes itself by the reason.
+    provider& of(std::string_view platform) { return *find(platform).chosen; }
+    bool is_off(std::string_view platform) const { return find(platform).is_off; }
 
  private:
     struct slot {
-        std::string_view platform, provider_name;
-        std::unique_ptr<provider> made;
-        std::string off_reason;
+        std::string_view platform;
+        std::unique_ptr<provider> chosen;
+        bool is_off = false;
     };
-    const slot& find(std::string_view platform) const;
+    const slot& find(std::string_view platform) const { return platform == slots_[0].platform ? slots_[0] : slots_[1]; }
 
     std::array<slot, 2> slots_;
 };

@@ -61,7 +61,7 @@ SET sent = x.sent, over_at = CASE WHEN x.sent = 0 THEN coalesce(c.over_at, now()
     over_reason = CASE WHEN x.sent = 0 THEN coalesce(c.over_reason, 'timeout') ELSE c.over_reason END
 FROM jsonb_to_recordset($1::jsonb) AS x (call bigint, sent integer) WHERE c.id = x.call)";
 
-json text_or_null(const std::string& text) { return text.empty() ? json() : json(text); }
+json text_or_null(std::string_view text) { return text.empty() ? json() : json(text); }
 
 json state_name(device_state state) {
     if (state == device_state::unchanged) return {};

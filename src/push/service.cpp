@@ -137,7 +137,7 @@ awaitable<test_result> service::test(auth::user who, test_target wanted) {
                  .sent_at = now,
                  .expires_at = now + options_.ring_time.count()};
     const auto seen = co_await parts_->post.test(std::move(what), to);
-    co_return test_result{std::string(parts_->by_platform.name_for(to->platform)), std::string(name_of(seen.what)),
+    co_return test_result{std::string(parts_->by_platform.of(to->platform).name()), std::string(name_of(seen.what)),
                           seen.reason};
 }
 

@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::size_t ended = 0, submitted = 0;
     veil::client::http2_core core("api.example.com");
     const auto submit = [&] {
-        core.submit(request, [&](veil::client::http2_end) { ++ended; });
+        core.submit(request, request.body, [&](veil::client::http2_end) { ++ended; });
         ++submitted;
     };
     submit();

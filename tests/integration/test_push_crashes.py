@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import push, wait
+from support import fake_push, push, wait
 from support.crashing import crash
 from support.push_fixtures import api, fake
 
@@ -32,13 +32,17 @@ def test_a_call_that_had_only_been_claimed_rings_when_it_is_heard_of_again(api, 
 def test_a_call_that_was_being_pushed_rings_every_device(api, fake, callee):
     call_id = interrupted(fake, callee, "push.sent")
     wait.until(lambda: push.ring(api, callee, call_id=call_id).sent == 2, TAKEN_OVER_SECONDS, "the call is taken over")
-    rang = {sent.token for sent in fake.pushes(call_id=call_id, status=200)}
-    assert rang == {device.push_token for device in callee.devices}
+    tokens = {device.push_token for device in callee.devices}
+
+    def rang():
+        return {sent.token for sent in fake.pushes(call_id=call_id, status=200)} == tokens
+
+    wait.until(rang, fake_push.ARRIVAL_SECONDS, "every device rings")
 
 
 def test_devices_that_may_have_rung_for_a_dead_server_are_told_of_the_end(api, fake, callee):
     call_id = interrupted(fake, callee, "push.sent")
     wait.until(lambda: push.cancelled(api, callee, call_id) == 2, TAKEN_OVER_SECONDS, "the devices are told")
-    told = {sent.token for sent in fake.pushes(call_id=call_id, kind="cancel")}
+    told = {sent.token for sent in fake.wait_pushes(2, call_id=call_id, kind="cancel")}
     assert told == {device.push_token for device in callee.devices}
     assert push.ring(api, callee, call_id=call_id).sent == 0, "a call that is over is not taken over"

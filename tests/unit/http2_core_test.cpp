@@ -32,7 +32,8 @@ struct pair_of_peers {
     }
 
     http2_core::stream_id submit(const client::http2_request& request) {
-        const auto id = client.submit(request, [this, n = submitted](http2_end end) { ends[n] = std::move(end); });
+        const auto id =
+            client.submit(request, request.body, [this, n = submitted](http2_end end) { ends[n] = std::move(end); });
         ++submitted;
         return id;
     }

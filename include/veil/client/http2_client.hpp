@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <veil/async/signal.hpp>
@@ -40,6 +41,9 @@ struct http2_deadlines {
     std::chrono::steady_clock::time_point sent, answered;
 };
 
+// Is called again when a GOAWAY came in between.
+using request_maker = std::function<http2_request()>;
+
 class http2_connection;
 
 class http2_client {
@@ -54,8 +58,12 @@ class http2_client {
     // Ends all connections; requests in hand end as not_sent or core::unavailable.
     awaitable<void> stop();
 
-    // Sends one request. Throws core::overloaded at once when the queue is full, not_sent when the server certainly did
+    // Sends the request that `make` gives when there is a stream for it: what waits takes little room, and what is sent
+    // is up to date. Throws core::overloaded at once when the queue is full, not_sent when the server certainly did
     // nothing, core::timed_out when the answer did not come in time, core::unavailable when the connection broke.
+    awaitable<http2_answer> send(request_maker make, http2_deadlines until);
+
+    // Sends a request that is ready.
     awaitable<http2_answer> send(http2_request request, http2_deadlines until);
 
     // Sends no more on the present connection: what it was authenticated with is worn out.
