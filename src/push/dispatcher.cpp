@@ -142,8 +142,10 @@ awaitable<void> dispatcher::deliver(errand_ptr what, device_ptr to) {
 awaitable<bool> dispatcher::still_wanted_at(time_point at, errand& what, device_ptr& to) {
     while (!what.over && steady_clock::now() < at) co_await what.changed.wait(at);
     if (what.over) co_return false;
-    to = co_await look_again(what, std::move(to));
-    co_return to != nullptr;
+    auto found = co_await look_again(what, to);
+    if (!found) co_return false;
+    to = std::move(found);
+    co_return true;
 }
 
 // The call may have ended in another process, and the device may have been registered anew or not at all any more.
