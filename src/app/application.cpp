@@ -51,7 +51,7 @@ class application {
     application(asio::io_context& io, const config::settings& s)
         : signals_(io, SIGTERM, SIGINT),
           settings_(s),
-          ejabberd_url_(parse_https_url(s.ejabberd_api_url)),
+          ejabberd_url_(core::parse_https_url(s.ejabberd_api_url)),
           database_({.dsn = api_dsn(s), .min_connections = s.db_pool_min, .max_connections = s.db_pool_max}),
           ejabberd_connections_(io.get_executor(), ejabberd_connections(s, ejabberd_url_)),
           ejabberd_(io.get_executor(), ejabberd_connections_,
@@ -133,7 +133,7 @@ class application {
     asio::signal_set signals_;  // until the end, so that a second signal does not kill a stop in progress
     const config::settings& settings_;
     core::system_clock clock_;
-    https_url ejabberd_url_;
+    core::https_url ejabberd_url_;
     db::pool database_;
     client::https_pool ejabberd_connections_;
     ejabberd::client ejabberd_;

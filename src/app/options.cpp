@@ -33,7 +33,7 @@ server_info::info describe_server(const config::settings& s) {
             .min_client_version = s.min_client_version};
 }
 
-client::https_options ejabberd_connections(const config::settings& s, const https_url& url) {
+client::https_options ejabberd_connections(const config::settings& s, const core::https_url& url) {
     return {.host = url.host, .port = url.port, .ca_file = s.ejabberd_ca_file};
 }
 

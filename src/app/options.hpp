@@ -4,17 +4,16 @@
 #include <veil/account/service.hpp>
 #include <veil/client/https_pool.hpp>
 #include <veil/config/config.hpp>
+#include <veil/core/url.hpp>
 #include <veil/push/options.hpp>
 #include <veil/server_info/service.hpp>
-
-#include "url.hpp"
 
 namespace veil::app {
 
 core::secret api_dsn(const config::settings& s);
 core::secret migration_dsn(const config::settings& s);
 server_info::info describe_server(const config::settings& s);
-client::https_options ejabberd_connections(const config::settings& s, const https_url& url);
+client::https_options ejabberd_connections(const config::settings& s, const core::https_url& url);
 account::options account_options(const config::settings& s);
 push::options push_options(const config::settings& s);
 

@@ -1,18 +1,40 @@
 #include "tls.hpp"
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <veil/async/deadline.hpp>
 #include <veil/client/errors.hpp>
 
 namespace veil::client {
 namespace asio = boost::asio;
 namespace {
 
+constexpr std::chrono::milliseconds address_limit{2'000};
+
 bool is_address(const std::string& host) {
     boost::system::error_code ec;
     asio::ip::make_address(host, ec);
     return !ec;
+}
+
+// Address by address, each with its own limit: one whose network swallows everything must not keep us from the next.
+asio::awaitable<void> connect_any(asio::ip::tcp::socket& socket,
+                                  const asio::ip::tcp::resolver::results_type& endpoints) {
+    std::exception_ptr failure;
+    for (const auto& endpoint : endpoints) {
+        failure = nullptr;
+        try {
+            co_await async::with_deadline(address_limit, socket.async_connect(endpoint, asio::use_awaitable),
+                                          "connect");
+            co_return;
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none) break;
+        socket.close();
+    }
+    if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace
@@ -34,7 +56,7 @@ asio::awaitable<void> connect_tls(tls_stream& stream, const std::string& host, s
     try {
         asio::ip::tcp::resolver resolver(stream.get_executor());
         const auto endpoints = co_await resolver.async_resolve(host, std::to_string(port), asio::use_awaitable);
-        co_await asio::async_connect(stream.next_layer(), endpoints, asio::use_awaitable);
+        co_await connect_any(stream.next_layer(), endpoints);
         stream.next_layer().set_option(asio::ip::tcp::no_delay(true));
         stream.set_verify_callback(asio::ssl::host_name_verification(host));
         if (!is_address(host)) SSL_set_tlsext_host_name(stream.native_handle(), host.c_str());
@@ -42,6 +64,8 @@ asio::awaitable<void> connect_tls(tls_stream& stream, const std::string& host, s
     } catch (const boost::system::system_error& error) {
         if (error.code() == asio::error::operation_aborted) throw;
         throw not_sent("cannot connect to " + host + ":" + std::to_string(port) + ": " + error.code().message());
+    } catch (const core::timed_out& error) {
+        throw not_sent("cannot connect to " + host + ":" + std::to_string(port) + ": " + error.what());
     }
 }
 

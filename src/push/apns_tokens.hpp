@@ -6,7 +6,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <veil/async/semaphore.hpp>
@@ -16,11 +15,11 @@
 #include <veil/crypto/signing_key.hpp>
 #include <veil/db/pool.hpp>
 
+#include "bearer.hpp"
+
 namespace veil::push {
 
 using boost::asio::awaitable;
-
-using bearer = std::shared_ptr<const core::secret>;  // "bearer <token>"; null: there is none
 
 struct apns_key {
     crypto::signing_key key;

@@ -21,23 +21,8 @@ constexpr std::int64_t assertion_life = 3'600;  // seconds; the most that Google
 constexpr auto early = 300s;                    // refreshed so long before its end
 constexpr auto shortest_life = 1s;
 constexpr auto answer_limit = 10s;
-constexpr std::chrono::milliseconds first_retry{500}, last_retry{60'000};
-
-struct parsed_uri {
-    endpoint at;
-    std::string path;
-};
-
-// https://host[:port]/path
-parsed_uri parse(const std::string& uri) {
-    constexpr std::string_view scheme = "https://";
-    const auto slash = uri.find('/', scheme.size());
-    const auto authority = uri.substr(scheme.size(), slash == std::string::npos ? slash : slash - scheme.size());
-    parsed_uri out{{authority.substr(0, authority.find(':'))}, slash == std::string::npos ? "/" : uri.substr(slash)};
-    if (const auto colon = authority.find(':'); colon != std::string::npos)
-        out.at.port = static_cast<std::uint16_t>(std::stoul(authority.substr(colon + 1)));
-    return out;
-}
+constexpr std::chrono::milliseconds first_retry{500}, last_retry{5'000};  // while there is no live token
+constexpr std::chrono::milliseconds patient_retry{60'000};                // while there is one
 
 std::string text_member(const json& account, const char* name) {
     const auto it = account.find(name);
@@ -46,9 +31,10 @@ std::string text_member(const json& account, const char* name) {
     return it->get<std::string>();
 }
 
-client::http2_options connection_to(const options& with, const std::string& token_uri) {
-    const auto at = with.fcm_token.host.empty() ? parse(token_uri).at : with.fcm_token;
-    return {.host = at.host, .port = at.port, .ca_file = with.ca_file, .on_demand = true};
+client::http2_options connection_to(const options& with, const core::https_url& token_uri) {
+    if (!with.fcm_token.host.empty())
+        return {.host = with.fcm_token.host, .port = with.fcm_token.port, .ca_file = with.ca_file, .on_demand = true};
+    return {.host = token_uri.host, .port = token_uri.port, .ca_file = with.ca_file, .on_demand = true};
 }
 
 }  // namespace
@@ -59,8 +45,11 @@ service_account read_service_account(const options& with) {
     if (!account.is_object()) throw std::invalid_argument("FCM_SERVICE_ACCOUNT_PATH is no JSON object");
     const core::secret pem(text_member(account, "private_key"));
     const auto token_uri = text_member(account, "token_uri");
-    if (!token_uri.starts_with("https://"))
+    try {
+        core::parse_https_url(token_uri);
+    } catch (const std::invalid_argument&) {
         throw std::invalid_argument("FCM_SERVICE_ACCOUNT_PATH holds a token_uri that is not an https:// address");
+    }
     try {
         return {crypto::signing_key(pem, crypto::signature::rs256), text_member(account, "private_key_id"),
                 text_member(account, "project_id"), text_member(account, "client_email"), token_uri};
@@ -74,8 +63,8 @@ google_tokens::google_tokens(asio::any_io_executor executor, const options& with
                              const core::clock& clock)
     : account_(std::move(account)),
       clock_(clock),
-      path_(parse(account_.token_uri).path),
-      connection_(executor, connection_to(with, account_.token_uri)),
+      uri_(core::parse_https_url(account_.token_uri)),
+      connection_(executor, connection_to(with, uri_)),
       due_(executor),
       fetched_(executor),
       tasks_(executor) {}
@@ -114,7 +103,7 @@ awaitable<void> google_tokens::keep_fresh() {
             retry = first_retry;
             continue;
         }
-        const auto pause = live() ? last_retry : retry;
+        const auto pause = live() ? patient_retry : retry;
         log::warn("no new access token from {}: {}", connection_.host(), failure_);
         refresh_at_ = std::chrono::steady_clock::now() + async::jittered(pause);
         if (live()) refresh_at_ = std::min(refresh_at_, expires_at_);
@@ -144,7 +133,7 @@ client::http2_request google_tokens::request() const {
                       {"iat", now},
                       {"exp", now + assertion_life}};
     const auto assertion = account_.key.sign_jwt(header.dump(), claims.dump());
-    return {.path = path_,
+    return {.path = uri_.path.empty() ? "/" : uri_.path,
             .headers = {{"content-type", "application/x-www-form-urlencoded"}},
             .body = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=" + assertion.reveal()};
 }

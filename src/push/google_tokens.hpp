@@ -3,20 +3,20 @@
 #pragma once
 
 #include <chrono>
-#include <memory>
 #include <string>
 #include <veil/async/signal.hpp>
 #include <veil/client/http2_client.hpp>
 #include <veil/core/clock.hpp>
 #include <veil/core/secret.hpp>
+#include <veil/core/url.hpp>
 #include <veil/crypto/signing_key.hpp>
 #include <veil/push/options.hpp>
+
+#include "bearer.hpp"
 
 namespace veil::push {
 
 using boost::asio::awaitable;
-
-using bearer = std::shared_ptr<const core::secret>;  // "Bearer <token>"; null: there is none
 
 struct service_account {
     crypto::signing_key key;
@@ -54,7 +54,7 @@ class google_tokens {
 
     service_account account_;
     const core::clock& clock_;
-    std::string path_;
+    core::https_url uri_;
     client::http2_client connection_;
     bearer token_;
     const bearer none_;

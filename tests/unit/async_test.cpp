@@ -8,6 +8,7 @@
 #include <veil/async/deadline.hpp>
 #include <veil/async/pause.hpp>
 #include <veil/async/semaphore.hpp>
+#include <veil/async/signal.hpp>
 #include <veil/async/task_group.hpp>
 
 namespace veil::async {
@@ -98,6 +99,31 @@ TEST(semaphore, a_cancelled_waiter_loses_no_place) {
         const auto again = co_await places.acquire();
     }());
 }
+
+awaitable<void> count_wake(signal& given, std::chrono::steady_clock::time_point until, int& woken) {
+    co_await given.wait(until);
+    ++woken;
+}
+
+awaitable<int> wake_three() {
+    const auto executor = co_await asio::this_coro::executor;
+    signal given(executor);
+    task_group waiting(executor);
+    int woken = 0;
+    for (int i = 0; i < 3; ++i) waiting.spawn("wait", count_wake(given, signal::time_point::max(), woken));
+    co_await pause(1ms);
+    EXPECT_EQ(woken, 0);
+    given.notify();
+    co_await waiting.drained();
+    given.notify();  // nobody waits: nothing happens, and nothing is kept for later
+    waiting.spawn("wait", count_wake(given, std::chrono::steady_clock::now() + 10ms, woken));
+    co_await waiting.drained();
+    waiting.spawn("wait", count_wake(given, signal::time_point::max(), woken));
+    co_await waiting.stop();
+    co_return woken;
+}
+
+TEST(signal, wakes_everyone_who_waits_now_and_ends_in_time_for_the_rest) { EXPECT_EQ(test::run(wake_three()), 4); }
 
 }  // namespace
 }  // namespace veil::async

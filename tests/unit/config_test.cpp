@@ -112,5 +112,29 @@ TEST(config, lists_are_split_and_trimmed) {
     EXPECT_EQ(s.reserved_usernames, (std::vector<std::string>{"root", "admin"}));
 }
 
+TEST(config, addresses_of_providers_are_host_and_port) {
+    auto set = complete();
+    set["APNS_HOST"] = "localhost:2197";
+    const auto s = load_from(set);
+    EXPECT_EQ(s.apns_host.host, "localhost");
+    EXPECT_EQ(s.apns_host.port, 2197);
+    EXPECT_EQ(s.fcm_host.host, "fcm.googleapis.com");
+    EXPECT_EQ(s.fcm_host.port, 443);
+    EXPECT_TRUE(s.fcm_token_host.host.empty());
+    for (const auto* bad : {"localhost", ":443", "localhost:", "localhost:0", "localhost:65536", "localhost:x"}) {
+        set["APNS_HOST"] = bad;
+        EXPECT_EQ(faults_of(set).size(), 1U) << bad;
+    }
+}
+
+TEST(config, the_ring_time_has_bounds) {
+    auto set = complete();
+    EXPECT_EQ(load_from(set).ring_time.count(), 30);
+    for (const auto* bad : {"1", "121", "0", "-5", "30s"}) {
+        set["RING_TIME"] = bad;
+        EXPECT_EQ(faults_of(set).size(), 1U) << bad;
+    }
+}
+
 }  // namespace
 }  // namespace veil::config

@@ -1,13 +1,13 @@
 // JIDs, UTF-8, UUIDs, addresses, and the TURN credentials of a pinned second.
 #include <gtest/gtest.h>
 
-#include <app/url.hpp>
 #include <http/target.hpp>
 #include <http/write.hpp>
 #include <set>
 #include <support/run.hpp>
 #include <veil/core/errors.hpp>
 #include <veil/core/jid.hpp>
+#include <veil/core/url.hpp>
 #include <veil/core/utf8.hpp>
 #include <veil/core/uuid.hpp>
 #include <veil/server_info/service.hpp>
@@ -43,14 +43,14 @@ TEST(uuid, version_4_and_never_twice) {
 }
 
 TEST(url, host_port_and_path) {
-    const auto full = app::parse_https_url("https://ejabberd:5444/api/");
+    const auto full = core::parse_https_url("https://ejabberd:5444/api/");
     EXPECT_EQ(full.host, "ejabberd");
     EXPECT_EQ(full.port, 5444);
     EXPECT_EQ(full.path, "/api");
-    EXPECT_EQ(app::parse_https_url("https://[::1]/x").host, "::1");
-    EXPECT_EQ(app::parse_https_url("https://h").port, 443);
+    EXPECT_EQ(core::parse_https_url("https://[::1]/x").host, "::1");
+    EXPECT_EQ(core::parse_https_url("https://h").port, 443);
     for (const auto* bad : {"http://h", "https://", "https://h:x/", "https://h:99999", "h:1"})
-        EXPECT_THROW(app::parse_https_url(bad), std::invalid_argument) << bad;
+        EXPECT_THROW(core::parse_https_url(bad), std::invalid_argument) << bad;
 }
 
 TEST(write, head_has_the_headers_of_get_and_no_body) {

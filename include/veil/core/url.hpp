@@ -1,11 +1,11 @@
-// https:// addresses of the configuration.
+// https:// addresses. Any thread.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace veil::app {
+namespace veil::core {
 
 struct https_url {
     std::string host;
@@ -16,4 +16,4 @@ struct https_url {
 // Throws std::invalid_argument when the text is not https://host[:port][/path]; IPv6 addresses stand in brackets.
 https_url parse_https_url(std::string_view text);
 
-}  // namespace veil::app
+}  // namespace veil::core

@@ -1,9 +1,8 @@
-#include "url.hpp"
-
 #include <charconv>
 #include <stdexcept>
+#include <veil/core/url.hpp>
 
-namespace veil::app {
+namespace veil::core {
 
 https_url parse_https_url(std::string_view text) {
     constexpr std::string_view scheme = "https://";
@@ -30,4 +29,4 @@ https_url parse_https_url(std::string_view text) {
     return url;
 }
 
-}  // namespace veil::app
+}  // namespace veil::core
