@@ -154,8 +154,8 @@ void http2_client::detach_if_retiring() {
 }
 
 awaitable<void> http2_client::keep_connected() {
-    while (options_.on_demand && parts_->waiting.empty()) co_await changed_.wait();
     while (true) {
+        while (options_.on_demand && parts_->waiting.empty()) co_await changed_.wait();
         while (std::chrono::steady_clock::now() < retry_at_) co_await changed_.wait(retry_at_);
         attempted_at_ = std::chrono::steady_clock::now();
         if (auto made = co_await connect_once()) {

@@ -20,7 +20,7 @@ def test_help_names_every_command_and_variable():
     for word in ("serve", "migrate", "--check-config", "--env-example", "--version"):
         assert word in done.stdout
     for name in stack.api_environment():
-        assert name in done.stdout or name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
+        assert name in done.stdout or name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS")
 
 
 def test_version_is_one_line():

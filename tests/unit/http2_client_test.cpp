@@ -339,6 +339,21 @@ TEST_F(http2_client_test, an_idle_connection_is_kept_alive_by_pings) {
     EXPECT_EQ(server.connections(), 1);
 }
 
+TEST_F(http2_client_test, a_client_on_demand_connects_when_it_is_needed) {
+    provider server(respond_at_once);
+    auto lazy_options = server.options();
+    lazy_options.on_demand = true;
+    with_client(server.options(), [&](http2_client& eager) -> asio::awaitable<void> {
+        http2_client lazy(co_await asio::this_coro::executor, lazy_options);
+        lazy.start();
+        co_await eager.send({.path = "/1", .headers = {}, .body = "{}"}, within(5s));
+        EXPECT_EQ(server.connections(), 1);
+        co_await lazy.send({.path = "/2", .headers = {}, .body = "{}"}, within(5s));
+        EXPECT_EQ(server.connections(), 2);
+        co_await lazy.stop();
+    });
+}
+
 TEST_F(http2_client_test, renewing_takes_later_requests_to_a_new_connection) {
     provider server(respond_at_once);
     with_client(server.options(), [](http2_client& client) -> asio::awaitable<void> {

@@ -22,7 +22,7 @@ struct http2_options {
     std::string host;  // name or IP address; the certificate must name it
     std::uint16_t port = 443;
     std::string ca_file;               // PEM; empty: the system's authorities
-    bool on_demand = false;            // connect with the first request rather than at once
+    bool on_demand = false;            // connect when a request waits rather than always
     std::size_t max_waiting = 20'000;  // requests that no stream could be opened for yet
     std::chrono::milliseconds connect_limit{5'000};
     std::chrono::milliseconds busy_silence{2'000};   // nothing heard for so long while answers are awaited: PING
