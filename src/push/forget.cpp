@@ -3,10 +3,10 @@
 
 namespace veil::push {
 
-// A call's devices go with the registrations.
+// A call's devices go with the call. In the order in which all writers take these rows.
 void forget_user(pqxx::work& tx, const std::string& jid) {
-    tx.exec_params("DELETE FROM push_registrations WHERE jid = $1", jid);
     tx.exec_params("DELETE FROM push_calls WHERE callee = $1", jid);
+    tx.exec_params("DELETE FROM push_registrations WHERE jid = $1", jid);
     tx.exec_params("DELETE FROM push_log WHERE jid = $1", jid);
 }
 
