@@ -26,7 +26,7 @@ constexpr auto connect_pause = 300ms;
     const std::string state = error.sqlstate();
     if (state == "57014" || state == "55P03") throw core::timed_out(std::string("database: ") + error.what());
     const bool not_now = state.starts_with("53") || state.starts_with("57P") || state.starts_with("58") ||
-                         state.starts_with("08") || state == "25006" || state == "40001" || state == "40P01";
+                         state.starts_with("08") || state == "25006";
     if (not_now) throw core::unavailable(std::string("database: ") + error.what());
     throw;
 }
@@ -122,6 +122,8 @@ void pool::perform(const job& f, time_point queued_at) {
         throw core::unavailable(std::string("database: ") + error.what());
     } catch (const pqxx::in_doubt_error& error) {
         throw core::unavailable(std::string("database: ") + error.what());
+    } catch (const pqxx::transaction_rollback& error) {  // a deadlock or the like: everything was undone
+        throw core::unavailable(std::string("database: ") + error.what());
     } catch (const pqxx::sql_error& error) {
         rethrow_sql_error(error);
     }
@@ -163,7 +165,9 @@ std::unique_ptr<pqxx::connection> pool::connect() {
     if (std::chrono::steady_clock::now().time_since_epoch().count() < no_connect_before_)
         throw core::unavailable("database: a connection has just failed");
     try {
-        return std::make_unique<pqxx::connection>(options_.dsn.reveal());
+        auto made = std::make_unique<pqxx::connection>(options_.dsn.reveal());
+        made->set_verbosity(pqxx::connection_base::terse);  // the details of an error name rows: not for any log
+        return made;
     } catch (const pqxx::broken_connection& error) {
         no_connect_before_ = (std::chrono::steady_clock::now() + connect_pause).time_since_epoch().count();
         throw core::unavailable(std::string("database: ") + error.what());

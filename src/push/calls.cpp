@@ -22,13 +22,16 @@ std::vector<device> read_devices(const pqxx::result& rows, int from) {
     return found;
 }
 
-// Rows: the call's id, then a device each. Empty when the call is not new, or the callee has no device.
+// Rows: the call's id, then a device each. Empty when the call is not new, or the callee has no device. All writers
+// take rows in the order registrations (by jid and device_id), calls, devices of calls, so that nobody waits in a
+// circle; here counting takes all registrations before the call.
 pqxx::result claim_new(pqxx::work& tx, const std::string& callee, const std::string& call_id) {
     return tx.exec_params(
-        std::string("WITH r AS (SELECT * FROM push_registrations WHERE jid = $1), claimed AS ("
-                    "INSERT INTO push_calls AS c (callee, call_id, lease_until) SELECT $1, $2, ") +
+        std::string(
+            "WITH r AS (SELECT * FROM push_registrations WHERE jid = $1 ORDER BY device_id FOR KEY SHARE), claimed AS ("
+            "INSERT INTO push_calls AS c (callee, call_id, lease_until) SELECT $1, $2, ") +
             lease +
-            " WHERE EXISTS (SELECT 1 FROM r) ON CONFLICT (callee, call_id) DO UPDATE SET claimed_at = now(), "
+            " WHERE (SELECT count(*) FROM r) > 0 ON CONFLICT (callee, call_id) DO UPDATE SET claimed_at = now(), "
             "lease_until = excluded.lease_until, sent = NULL, over_at = NULL, over_reason = NULL "
             "WHERE c.claimed_at < now() - interval '60 seconds' RETURNING id), ringing AS ("
             "INSERT INTO push_call_devices (call, callee, device_id) SELECT claimed.id, r.jid, r.device_id "

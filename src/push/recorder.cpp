@@ -16,10 +16,16 @@ constexpr std::size_t max_waiting = 50'000;  // beyond it, while there is no dat
 constexpr std::size_t max_batch = 500;
 constexpr auto retry_pause = 500ms;
 
+// Before anything else of a batch: all writers take rows in the order registrations (by jid and device_id), calls,
+// devices of calls, so that nobody waits in a circle.
+constexpr auto lock_registrations = R"(
+SELECT 1 FROM push_registrations r WHERE (r.jid, r.device_id) IN
+    (SELECT x.jid, x.device_id FROM jsonb_to_recordset($1::jsonb) AS x (jid text, device_id text))
+ORDER BY r.jid, r.device_id FOR UPDATE)";
+
 // One statement for a whole batch. A registration is only touched while it is the one that was pushed to, and only
-// removed while nobody has registered it again. The calls' rows are locked, so that whoever ends a call meanwhile either
-// sees the device ringing or is seen here. All writers take rows in the order calls, registrations, devices of calls, so
-// that nobody waits in a circle; the counts see to it here.
+// removed while nobody has registered it again. The calls' rows are locked, so that whoever ends a call meanwhile
+// either sees the device ringing or is seen here.
 constexpr auto write_records = R"(
 WITH x AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS r (
@@ -38,26 +44,21 @@ latest AS (
 judged AS (
     SELECT l.*, l.remove AND r.registered_at = l.registered_at
                 AND (l.gone_since IS NULL OR to_timestamp(l.gone_since / 1000.0) >= r.registered_at) AS goes
-    FROM latest l JOIN push_registrations r ON r.jid = l.jid AND r.device_id = l.device_id AND r.push_token = l.token
-    WHERE (SELECT count(*) FROM locked) >= 0),
+    FROM latest l JOIN push_registrations r ON r.jid = l.jid AND r.device_id = l.device_id AND r.push_token = l.token),
 noted AS (
     UPDATE push_registrations r
     SET last_result = j.described, last_result_at = to_timestamp(j.at / 1000.0),
         apns_environment = coalesce(j.environment, r.apns_environment)
-    FROM judged j WHERE r.jid = j.jid AND r.device_id = j.device_id AND r.push_token = j.token AND NOT j.goes
-    RETURNING 1),
+    FROM judged j WHERE r.jid = j.jid AND r.device_id = j.device_id AND r.push_token = j.token AND NOT j.goes),
 removed AS (
     DELETE FROM push_registrations r USING judged j
     WHERE j.goes AND r.jid = j.jid AND r.device_id = j.device_id AND r.push_token = j.token
-      AND r.registered_at = j.registered_at
-    RETURNING 1),
+      AND r.registered_at = j.registered_at),
 ended AS (
     SELECT DISTINCT ON (call, device_id) * FROM x WHERE state IS NOT NULL ORDER BY call, device_id, n DESC),
 moved AS (
     UPDATE push_call_devices d SET state = e.state FROM ended e
-    WHERE d.call = e.call AND d.device_id = e.device_id AND d.state = 'sending'
-      AND (SELECT count(*) FROM noted) + (SELECT count(*) FROM removed) >= 0
-    RETURNING e.n, e.call, e.state)
+    WHERE d.call = e.call AND d.device_id = e.device_id AND d.state = 'sending' RETURNING e.n, e.call, e.state)
 SELECT m.n, l.over_reason
 FROM moved m JOIN locked l ON l.id = m.call WHERE m.state = 'rung' AND l.over_at IS NOT NULL)";
 
@@ -178,7 +179,11 @@ void recorder::put_back(batch unwritten) {
 std::vector<std::pair<std::size_t, std::string>> recorder::write(pqxx::work& tx, const batch& b) const {
     // What a power cut takes away here is found out anew by the next push; it is not worth waiting for the disk.
     tx.exec("SET LOCAL synchronous_commit = off");
-    // First the answers: a call that was answered 0 is over for the records that follow.
+    auto records = json::array();
+    for (std::size_t i = 0; i < b.records.size(); ++i) records.push_back(as_json(b.records[i], i));
+    const auto text = records.dump();
+    if (!b.records.empty()) tx.exec_params(lock_registrations, text);
+    // Then the answers: a call that was answered 0 is over for the records that follow.
     if (!b.answers.empty()) {
         auto list = json::array();
         for (const auto& a : b.answers) list.push_back({{"call", a.call}, {"sent", a.sent}});
@@ -186,9 +191,7 @@ std::vector<std::pair<std::size_t, std::string>> recorder::write(pqxx::work& tx,
     }
     std::vector<std::pair<std::size_t, std::string>> late;
     if (b.records.empty()) return late;
-    auto list = json::array();
-    for (std::size_t i = 0; i < b.records.size(); ++i) list.push_back(as_json(b.records[i], i));
-    for (const auto& row : tx.exec_params(write_records, list.dump()))
+    for (const auto& row : tx.exec_params(write_records, text))
         late.emplace_back(row[0].as<std::size_t>(), row[1].as<std::string>("timeout"));
     return late;
 }
