@@ -162,7 +162,7 @@ awaitable<void> recorder::write_batch() {
     } catch (const core::unavailable&) {
         put_back(std::move(current));
         throw;
-    } catch (const pqxx::sql_error& error) {  // would be refused again and hold up all others
+    } catch (const pqxx::failure& error) {  // would be refused again and hold up all others
         log::error("results of {} pushes cannot be written: {}", current.records.size(), error.what());
     }
     for (auto& [index, reason] : late) on_late_ring_(current.records[index], std::move(reason));
