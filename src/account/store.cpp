@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <veil/core/jid.hpp>
 #include <veil/crypto/digest.hpp>
+#include <veil/db/lock.hpp>
 #include <veil/push/service.hpp>
 
 namespace veil::account {
@@ -44,10 +45,6 @@ operation read_operation(const pqxx::row& row) {
 std::optional<operation> first_operation(const pqxx::result& rows) {
     if (rows.empty()) return std::nullopt;
     return read_operation(rows[0]);
-}
-
-void lock_account(pqxx::work& tx, const std::string& jid) {
-    tx.exec_params("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", jid);
 }
 
 standing::state state_of(pqxx::work& tx, const std::string& jid) {
@@ -123,7 +120,7 @@ awaitable<standing> store::read(std::string jid) {
 
 awaitable<std::optional<operation>> store::begin(std::string jid, kind what, std::string sealed) {
     co_return co_await database_.run([&](pqxx::work& tx) -> std::optional<operation> {
-        lock_account(tx, jid);
+        db::lock_until_end(tx, jid);
         const auto account = state_of(tx, jid);
         const bool in_the_way =
             what == kind::registration ? account != standing::state::none : account == standing::state::deleting;
@@ -165,7 +162,7 @@ awaitable<void> store::postpone(std::string id) {
 
 awaitable<bool> store::end_registration(operation current, sip_digests digests) {
     co_return co_await database_.run([&](pqxx::work& tx) {
-        lock_account(tx, current.jid);
+        db::lock_until_end(tx, current.jid);
         if (!end(tx, current)) return false;
         write_account(tx, current.jid);
         write_subscriber(tx, current.jid, sip_domain_, digests);
@@ -175,7 +172,7 @@ awaitable<bool> store::end_registration(operation current, sip_digests digests) 
 
 awaitable<std::optional<std::int64_t>> store::end_password(operation current, sip_digests digests) {
     co_return co_await database_.run([&](pqxx::work& tx) -> std::optional<std::int64_t> {
-        lock_account(tx, current.jid);
+        db::lock_until_end(tx, current.jid);
         if (!end(tx, current)) return std::nullopt;
         write_account(tx, current.jid);
         write_subscriber(tx, current.jid, sip_domain_, digests);
@@ -185,7 +182,7 @@ awaitable<std::optional<std::int64_t>> store::end_password(operation current, si
 
 awaitable<std::optional<std::int64_t>> store::mark_deleting(operation current) {
     co_return co_await database_.run([&](pqxx::work& tx) -> std::optional<std::int64_t> {
-        lock_account(tx, current.jid);
+        db::lock_until_end(tx, current.jid);
         if (tx.exec_params("SELECT 1 FROM account_operations WHERE id = $1", current.id).empty()) return std::nullopt;
         const std::string user(core::local_part(current.jid));
         tx.exec_params(
@@ -202,7 +199,7 @@ awaitable<std::optional<std::int64_t>> store::mark_deleting(operation current) {
 
 awaitable<bool> store::end_deletion(operation current) {
     co_return co_await database_.run([&](pqxx::work& tx) {
-        lock_account(tx, current.jid);
+        db::lock_until_end(tx, current.jid);
         if (!end(tx, current)) return false;
         tx.exec_params("DELETE FROM accounts WHERE jid = $1", current.jid);
         return true;
@@ -215,7 +212,7 @@ awaitable<void> store::drop(std::string id) {
 
 awaitable<bool> store::adopt(std::string jid, sip_digests digests, std::int64_t seen_cutoff) {
     co_return co_await database_.run([&](pqxx::work& tx) {
-        lock_account(tx, jid);
+        db::lock_until_end(tx, jid);
         const bool busy = !tx.exec_params("SELECT 1 FROM account_operations WHERE jid = $1", jid).empty();
         if (busy || read_cutoff(tx, jid) != seen_cutoff || state_of(tx, jid) == standing::state::deleting) return false;
         write_account(tx, jid);

@@ -4,6 +4,7 @@
 #include <pqxx/pqxx>
 #include <veil/client/errors.hpp>
 #include <veil/core/json.hpp>
+#include <veil/db/lock.hpp>
 #include <veil/log/log.hpp>
 
 namespace veil::push {
@@ -63,7 +64,7 @@ awaitable<bool> apns_tokens::refresh(wish what, bearer refused) {
 }
 
 apns_tokens::held apns_tokens::exchange(pqxx::work& tx, wish what, const bearer& refused) const {
-    tx.exec_params("SELECT pg_advisory_xact_lock(hashtextextended('push provider token ' || $1, 0))", key_.key_id);
+    db::lock_until_end(tx, "push provider token " + key_.key_id);
     const auto now = clock_.now();
     auto found = read(tx);
     const bool refused_is_current = found && refused && open(found->sealed)->equals(refused->reveal());

@@ -1,22 +1,12 @@
 #include "registrations.hpp"
 
 #include <pqxx/pqxx>
+#include <veil/db/lock.hpp>
 
 namespace veil::push {
 namespace {
 
 constexpr int max_devices = 20;  // an account
-
-// The same lock as changes of the account take, so that a deletion sees this registration or is seen by it.
-void lock_account(pqxx::work& tx, const std::string& jid) {
-    tx.exec_params("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", jid);
-}
-
-// Two accounts that register one token at once must not wait for each other's rows.
-void lock_token(pqxx::work& tx, const registration& r) {
-    tx.exec_params("SELECT pg_advisory_xact_lock(hashtextextended('push token ' || $1 || $2, 0))", r.platform,
-                   r.push_token.reveal());
-}
 
 bool is_revoked(pqxx::work& tx, const auth::user& who) {
     return !tx.exec_params("SELECT 1 FROM token_cutoffs WHERE jid = $1 AND not_before >= $2", who.jid, who.issued_at)
@@ -59,9 +49,11 @@ device read_device(const pqxx::row& row) {
 
 awaitable<bool> registrations::put(auth::user who, registration wanted) {
     co_return co_await database_.run([&](pqxx::work& tx) {
-        lock_account(tx, who.jid);
+        // The same lock as changes of the account take, so that a deletion sees this registration or is seen by it.
+        db::lock_until_end(tx, who.jid);
         if (is_revoked(tx, who)) return false;
-        lock_token(tx, wanted);
+        // Two accounts that register one token at once must not wait for each other's rows.
+        db::lock_until_end(tx, "push token " + wanted.platform + wanted.push_token.reveal());
         write(tx, who.jid, wanted);
         return true;
     });

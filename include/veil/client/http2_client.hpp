@@ -70,7 +70,6 @@ class http2_client {
     void renew();
 
     const std::string& host() const noexcept { return options_.host; }
-    const std::string& last_error() const noexcept { return last_error_; }  // why there was no connection lately
 
  private:
     struct exchange;
@@ -92,9 +91,9 @@ class http2_client {
     http2_options options_;
     std::unique_ptr<parts> parts_;
     std::shared_ptr<http2_connection> current_;
-    std::string last_error_ = "not connected yet";
-    std::size_t connections_ = 0;  // current_, and those with only answers to come
-    std::size_t failures_ = 0;     // to connect, in a row
+    std::string last_error_ = "not connected yet";  // why there was no connection lately
+    std::size_t connections_ = 0;                   // current_, and those with only answers to come
+    std::size_t failures_ = 0;                      // to connect, in a row
     time_point attempted_at_{};
     time_point retry_at_{};
     time_point moved_at_{};  // when a request last left the queue, or came into an empty one
