@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <veil/account/service.hpp>
+#include <veil/async/explained.hpp>
 #include <veil/async/pause.hpp>
 #include <veil/core/ascii.hpp>
 #include <veil/core/errors.hpp>
@@ -14,10 +15,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto registration_out_of_reach = "Registration service unavailable. Please try again later.";
-constexpr auto registration_refused = "Registration failed. Please try again later.";
-constexpr auto login_out_of_reach = "Authentication service unavailable.";
-constexpr auto wrong_credentials = "Invalid username or password.";
+constexpr core::failure name_taken{409, "That username is already taken."};
+constexpr core::failure wrong_credentials{401, "Invalid username or password."};
+constexpr core::failure not_the_callers{403, "Token JID does not match request JID"};
+constexpr core::failure registration_out_of_reach{502, "Registration service unavailable. Please try again later."};
+constexpr core::failure registration_refused{502, "Registration failed. Please try again later."};
+constexpr core::failure login_out_of_reach{502, "Authentication service unavailable."};
 
 // No refusal of a login comes sooner than this, so that its time tells nothing about whether the user exists.
 constexpr auto refusal_time = 80ms;
@@ -25,20 +28,6 @@ constexpr auto recheck_pause = 200ms;
 constexpr int rechecks = 2;
 
 std::string user_of(const std::string& jid) { return std::string(core::local_part(jid)); }
-
-// Gives an operation's failures the texts of the contract; a full queue of our own stays a 503.
-template <class T>
-awaitable<T> explained(awaitable<T> operation, const char* out_of_reach, const char* refusal) {
-    try {
-        co_return co_await std::move(operation);
-    } catch (const core::overloaded&) {
-        throw;
-    } catch (const core::unavailable& error) {
-        throw core::api_error(502, out_of_reach).because(error.what());
-    } catch (const core::refused& error) {
-        throw core::api_error(502, refusal).because(error.what());
-    }
-}
 
 }  // namespace
 
@@ -80,15 +69,15 @@ awaitable<http::created<registered>> service::register_account(credentials wante
     const auto jid = user + "@" + options_.xmpp_domain;
     std::optional<std::int64_t> cutoff;
     if (std::ranges::find(options_.reserved_usernames, user) == options_.reserved_usernames.end())
-        cutoff = co_await explained(parts_->changes.register_account(jid, std::move(wanted.password)),
-                                    registration_out_of_reach, registration_refused);
-    if (!cutoff) throw core::api_error(409, "That username is already taken.");
+        cutoff = co_await async::explained(parts_->changes.register_account(jid, std::move(wanted.password)),
+                                           registration_out_of_reach, registration_refused);
+    if (!cutoff) throw core::api_error(name_taken);
     co_return http::created<registered>{{jid, "registered", tokens_.issue(jid, *cutoff)}};
 }
 
 awaitable<signed_in> service::login(credentials presented) {
     const auto jid = core::to_lower(presented.username) + "@" + options_.xmpp_domain;
-    return explained(login_known(jid, std::move(presented.password)), login_out_of_reach, login_out_of_reach);
+    return async::explained(login_known(jid, std::move(presented.password)), login_out_of_reach, login_out_of_reach);
 }
 
 awaitable<signed_in> service::login_known(std::string jid, core::secret password) {
@@ -106,7 +95,7 @@ awaitable<signed_in> service::login_known(std::string jid, core::secret password
         right = co_await rows.adopt(jid, digests, known.cutoff);
     if (!right) {
         co_await async::pause(not_before - std::chrono::steady_clock::now());
-        throw core::api_error(401, wrong_credentials);
+        throw core::api_error(wrong_credentials);
     }
     co_return signed_in{jid, tokens_.issue(jid, known.cutoff)};
 }
@@ -129,10 +118,12 @@ awaitable<bool> service::may_act(std::string jid, core::secret password) {
 }
 
 awaitable<signed_in> service::change_password(auth::user who, password_change wanted) {
-    if (!co_await explained(may_act(who.jid, std::move(wanted.old_password)), login_out_of_reach, login_out_of_reach))
-        throw core::api_error(401, wrong_credentials);
-    const auto cutoff = co_await explained(parts_->changes.change_password(who.jid, std::move(wanted.new_password)),
-                                           login_out_of_reach, login_out_of_reach);
+    if (!co_await async::explained(may_act(who.jid, std::move(wanted.old_password)), login_out_of_reach,
+                                   login_out_of_reach))
+        throw core::api_error(wrong_credentials);
+    const auto cutoff =
+        co_await async::explained(parts_->changes.change_password(who.jid, std::move(wanted.new_password)),
+                                  login_out_of_reach, login_out_of_reach);
     co_return signed_in{who.jid, tokens_.issue(who.jid, cutoff)};
 }
 
@@ -142,12 +133,11 @@ awaitable<outcome> service::logout(auth::user who) {
 }
 
 awaitable<outcome> service::remove(auth::user who, deletion wanted) {
-    if (core::bare_jid_of(wanted.jid, options_.xmpp_domain) != who.jid)
-        throw core::api_error(403, "Token JID does not match request JID");
-    if (!co_await explained(may_act(who.jid, std::move(wanted.password)), registration_out_of_reach,
-                            registration_refused))
-        throw core::api_error(401, wrong_credentials);
-    co_await explained(parts_->changes.delete_account(who.jid), registration_out_of_reach, registration_refused);
+    if (core::bare_jid_of(wanted.jid, options_.xmpp_domain) != who.jid) throw core::api_error(not_the_callers);
+    if (!co_await async::explained(may_act(who.jid, std::move(wanted.password)), registration_out_of_reach,
+                                   registration_refused))
+        throw core::api_error(wrong_credentials);
+    co_await async::explained(parts_->changes.delete_account(who.jid), registration_out_of_reach, registration_refused);
     co_return outcome{"deleted"};
 }
 

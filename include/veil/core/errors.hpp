@@ -10,10 +10,16 @@
 
 namespace veil::core {
 
+// An answer of the contract that is not a success; a constant of its kind both throws it and documents it.
+struct failure {
+    int status;
+    std::string_view detail;  // the text of the contract, sent as a JSON string
+};
+
 // An answer that is not a success. `status` is the HTTP status; the body is always {"detail": ...}.
 class api_error : public std::exception {
  public:
-    // detail: the text of the contract, sent as a JSON string.
+    explicit api_error(const failure& what) : api_error(what.status, what.detail) {}
     api_error(int status, std::string_view detail);
 
     // detail_json: a JSON value already rendered, for example the list of validation items.
