@@ -57,11 +57,30 @@ service::service(options with, db::pool& database, ejabberd::client& xmpp, auth:
 service::~service() = default;
 
 void service::add_routes(http::router& routes) {
-    routes.on("POST", "/api/v1/account/register", *this, &service::register_account);
-    routes.on("POST", "/api/v1/account/login", *this, &service::login);
-    routes.on("POST", "/api/v1/account/password", *this, &service::change_password);
-    routes.on("POST", "/api/v1/account/logout", *this, &service::logout);
-    routes.on("DELETE", "/api/v1/account", *this, &service::remove);
+    routes.on(
+        "POST", "/api/v1/account/register", *this, &service::register_account,
+        {.id = "register_account",
+         .summary = "Make an account",
+         .description = "One name and password for REST, XMPP and SIP. The name is lower-cased. Asking again with "
+                        "the same password, for example after a time-out, succeeds.",
+         .failures = {name_taken, registration_out_of_reach, registration_refused}});
+    routes.on("POST", "/api/v1/account/login", *this, &service::login,
+              {.id = "login", .summary = "Get a token", .failures = {wrong_credentials, login_out_of_reach}});
+    routes.on("POST", "/api/v1/account/password", *this, &service::change_password,
+              {.id = "change_password",
+               .summary = "Change the password",
+               .description = "Revokes every earlier token of the account; the answer holds a new one.",
+               .failures = {wrong_credentials, login_out_of_reach}});
+    routes.on("POST", "/api/v1/account/logout", *this, &service::logout,
+              {.id = "logout",
+               .summary = "Revoke this token",
+               .description = "The token is refused from now on by every server."});
+    routes.on("DELETE", "/api/v1/account", *this, &service::remove,
+              {.id = "delete_account",
+               .summary = "Delete the account everywhere",
+               .description = "Tokens, XMPP account and history, SIP registration and push registrations. The name can "
+                              "be registered again and inherits nothing.",
+               .failures = {not_the_callers, wrong_credentials, registration_out_of_reach, registration_refused}});
 }
 
 awaitable<http::created<registered>> service::register_account(credentials wanted) {

@@ -16,17 +16,21 @@ constexpr std::size_t max_token_bytes = 4 * 1024;
 constexpr std::int64_t leeway_seconds = 60;
 constexpr std::size_t id_bytes = 16;
 
-core::api_error unauthorized(std::string_view detail, std::string challenge) {
-    return core::api_error(401, detail).header("WWW-Authenticate", std::move(challenge));
-}
+constexpr core::failure not_authenticated{401, "Not authenticated"};
+constexpr core::failure other_scheme{401, "Invalid authentication credentials"};
+constexpr core::failure token_expired{401, "Token has expired"};
+constexpr core::failure token_without_subject{401, "Token missing sub claim"};
+constexpr core::failure token_invalid{401, "Invalid token"};
 
-core::api_error bad_token(std::string_view detail) { return unauthorized(detail, R"(Bearer error="invalid_token")"); }
+core::api_error unauthorized(const core::failure& why, std::string challenge) {
+    return core::api_error(why).header("WWW-Authenticate", std::move(challenge));
+}
 
 // A part of the token as a JSON object.
 json decode_part(std::string_view part) {
     const auto bytes = crypto::from_base64url(part);
     auto value = bytes ? json::parse(*bytes, nullptr, false) : json(json::value_t::discarded);
-    if (!value.is_object()) throw bad_token("Invalid token");
+    if (!value.is_object()) throw bad_token(token_invalid);
     return value;
 }
 
@@ -34,24 +38,24 @@ json decode_part(std::string_view part) {
 std::optional<double> date_claim(const json& claims, const char* name) {
     const auto it = claims.find(name);
     if (it == claims.end()) return std::nullopt;
-    if (!it->is_number()) throw bad_token("Invalid token");
+    if (!it->is_number()) throw bad_token(token_invalid);
     return it->get<double>();
 }
 
 void check_dates(const json& claims, std::int64_t now) {
     const auto expiry = date_claim(claims, "exp");
     const auto latest = static_cast<double>(now + leeway_seconds);
-    if (!expiry || claims.contains("aud")) throw bad_token("Invalid token");
+    if (!expiry || claims.contains("aud")) throw bad_token(token_invalid);
     if (date_claim(claims, "iat").value_or(0) > latest || date_claim(claims, "nbf").value_or(0) > latest)
-        throw bad_token("Invalid token");
-    if (*expiry <= static_cast<double>(now)) throw bad_token("Token has expired");
+        throw bad_token(token_invalid);
+    if (*expiry <= static_cast<double>(now)) throw bad_token(token_expired);
 }
 
 std::string subject(const json& claims, const std::string& domain) {
     const auto it = claims.find("sub");
-    if (it == claims.end() || it->is_null() || *it == "") throw bad_token("Token missing sub claim");
+    if (it == claims.end() || it->is_null() || *it == "") throw bad_token(token_without_subject);
     auto jid = it->is_string() ? core::bare_jid_of(it->get_ref<const std::string&>(), domain) : std::nullopt;
-    if (!jid) throw bad_token("Invalid token");
+    if (!jid) throw bad_token(token_invalid);
     return std::move(*jid);
 }
 
@@ -62,6 +66,8 @@ std::int64_t whole_seconds(double date) {
 }
 
 }  // namespace
+
+core::api_error bad_token(const core::failure& why) { return unauthorized(why, R"(Bearer error="invalid_token")"); }
 
 tokens::tokens(const token_options& options, const core::clock& clock, const revocations& revoked)
     : hmac_(crypto::hash::sha256, options.secret),
@@ -88,9 +94,8 @@ user tokens::authenticate(std::string_view authorization) {
     const auto value = core::trim(authorization);
     const auto space = value.find(' ');
     const auto token = space == std::string_view::npos ? std::string_view() : core::trim(value.substr(space));
-    if (token.empty()) throw unauthorized("Not authenticated", "Bearer");
-    if (!core::iequals(value.substr(0, space), "Bearer"))
-        throw unauthorized("Invalid authentication credentials", "Bearer");
+    if (token.empty()) throw unauthorized(not_authenticated, "Bearer");
+    if (!core::iequals(value.substr(0, space), "Bearer")) throw unauthorized(other_scheme, "Bearer");
     return verify(token);
 }
 
@@ -98,16 +103,16 @@ user tokens::verify(std::string_view token) {
     const auto first = token.find('.');
     const auto last = token.rfind('.');
     if (token.size() > max_token_bytes || first == last || token.find('.', first + 1) != last)
-        throw bad_token("Invalid token");
+        throw bad_token(token_invalid);
     if (token.substr(0, first) != header_) {
         const auto header = decode_part(token.substr(0, first));
         // The algorithm is ours to choose, never the token's; extensions that we do not know must not be ignored.
         if (!header.contains("alg") || header["alg"] != "HS256" || header.contains("crit"))
-            throw bad_token("Invalid token");
+            throw bad_token(token_invalid);
     }
     const auto presented = crypto::from_base64url(token.substr(last + 1));
     const auto tag = hmac_.sign(token.substr(0, last));
-    if (!presented || !crypto::equal(*presented, tag)) throw bad_token("Invalid token");
+    if (!presented || !crypto::equal(*presented, tag)) throw bad_token(token_invalid);
 
     const auto claims = decode_part(token.substr(first + 1, last - first - 1));
     check_dates(claims, clock_.now());
@@ -118,7 +123,7 @@ user tokens::verify(std::string_view token) {
     std::optional<std::int64_t> issued_at;
     if (const auto date = date_claim(claims, "iat")) issued_at = whole_seconds(*date);
     who.issued_at = issued_at.value_or(0);
-    if (revoked_.is_revoked(who.jid, issued_at, who.token_id)) throw bad_token("Token has been revoked");
+    if (revoked_.is_revoked(who.jid, issued_at, who.token_id)) throw bad_token(token_revoked);
     return who;
 }
 

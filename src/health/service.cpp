@@ -19,8 +19,9 @@ std::string word(bool ok) { return ok ? "ok" : "unavailable"; }
 }  // namespace
 
 void service::add_routes(http::router& routes) {
-    routes.on("GET", "/healthz", *this, &service::live);
-    routes.on("GET", "/readyz", *this, &service::ready);
+    routes.on("GET", "/healthz", *this, &service::live, {.id = "get_liveness", .summary = "Whether the process lives"});
+    routes.on("GET", "/readyz", *this, &service::ready,
+              {.id = "get_readiness", .summary = "Whether database and ejabberd can be used"});
 }
 
 awaitable<alive> service::live() { co_return alive{"ok"}; }

@@ -11,6 +11,11 @@ bool is_json(std::string_view content_type) {
 
 }  // namespace
 
+const core::rules* rule_of(const route_info& route, std::string_view parameter) {
+    const auto it = std::ranges::find(route.about->parameters, parameter, &path_parameter::name);
+    return it == route.about->parameters.end() ? nullptr : it->rule;
+}
+
 void check_content_type(const request& r) {
     const auto type = r.header("Content-Type");
     if (!r.body.empty() && !type.empty() && !is_json(type)) core::refuse_body_type();

@@ -77,8 +77,8 @@ const router::handler* router::route::find(std::string_view method) const {
     return it == handlers.end() ? nullptr : &it->second;
 }
 
-route_info router::describe(std::string_view pattern, body_type accepts) const {
-    route_info info{.pattern = pattern, .parameters = {}, .accepts = accepts, .provided = &provided_};
+route_info router::describe(std::string_view pattern, const about& says) const {
+    route_info info{.pattern = pattern, .parameters = {}, .about = &says, .provided = &provided_};
     for (const auto& segment : split_path(pattern))
         if (is_parameter(segment)) info.parameters.push_back(segment.substr(1, segment.size() - 2));
     return info;

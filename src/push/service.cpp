@@ -18,6 +18,9 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
+constexpr core::failure not_the_callers{403, "Token JID does not match request JID"};
+constexpr core::failure not_registered{404, "Push registration not found"};
+
 constexpr std::chrono::milliseconds prune_interval{600'000};
 constexpr auto busy_pause = 50ms;
 
@@ -83,14 +86,47 @@ service::service(boost::asio::any_io_executor executor, options with, db::pool& 
 service::~service() = default;
 
 void service::add_routes(http::router& routes) {
-    using enum http::body_type;
     routes.provide(gate_);
-    routes.on("POST", "/api/v1/push/register", *this, &service::register_device);
-    routes.on("DELETE", "/api/v1/push/register", *this, &service::deregister_device);
-    routes.on("GET", "/api/v1/push/devices", *this, &service::devices);
-    routes.on("POST", "/api/v1/push/test", *this, &service::test);
-    routes.on("POST", "/api/v1/push/call-notify", *this, &service::call_notify, any);
-    routes.on("POST", "/api/v1/push/call-cancel", *this, &service::call_cancel, any);
+    add_device_routes(routes);
+    add_call_routes(routes);
+}
+
+void service::add_device_routes(http::router& routes) {
+    routes.on("POST", "/api/v1/push/register", *this, &service::register_device,
+              {.id = "register_device",
+               .summary = "Register a device for calls",
+               .description = "Registering a device again replaces what was known of it. A push token belongs to one "
+                              "account: registering it under another moves it. An account has at most 20 devices; the "
+                              "oldest makes room.",
+               .failures = {not_the_callers, auth::token_revoked}});
+    routes.on("DELETE", "/api/v1/push/register", *this, &service::deregister_device,
+              {.id = "deregister_device", .summary = "Forget a device", .failures = {not_the_callers, not_registered}});
+    routes.on("GET", "/api/v1/push/devices", *this, &service::devices,
+              {.id = "list_devices",
+               .summary = "List your devices",
+               .description = "Newest first, each with what came of the last push to it; never with its push token."});
+    routes.on("POST", "/api/v1/push/test", *this, &service::test,
+              {.id = "test_push",
+               .summary = "Send a test push to one of your devices",
+               .description = "Answers with what the provider said.",
+               .failures = {not_registered}});
+}
+
+void service::add_call_routes(http::router& routes) {
+    using enum http::body_type;
+    routes.on(
+        "POST", "/api/v1/push/call-notify", *this, &service::call_notify,
+        {.id = "notify_call",
+         .summary = "Wake the devices of a callee",
+         .description = "For the SIP server. Answers within two seconds with the number of pushes that a provider "
+                        "accepted; `no_registrations` when nobody can be woken. A call that is told again within "
+                        "60 seconds does not ring twice. The body is read as JSON whatever its Content-Type.",
+         .accepts = any});
+    routes.on("POST", "/api/v1/push/call-cancel", *this, &service::call_cancel,
+              {.id = "cancel_call",
+               .summary = "Tell the devices that rang that the call is over",
+               .description = "For the SIP server. The body is read as JSON whatever its Content-Type.",
+               .accepts = any});
 }
 
 void service::start() {
@@ -106,19 +142,14 @@ awaitable<void> service::stop() {
 }
 
 awaitable<status> service::register_device(auth::user who, registration wanted) {
-    if (core::bare_jid_of(wanted.jid, options_.xmpp_domain) != who.jid)
-        throw core::api_error(403, "Token JID does not match request JID");
-    if (!co_await parts_->rows.put(who, std::move(wanted)))
-        throw core::api_error(401, "Token has been revoked")
-            .header("WWW-Authenticate", R"(Bearer error="invalid_token")");
+    if (core::bare_jid_of(wanted.jid, options_.xmpp_domain) != who.jid) throw core::api_error(not_the_callers);
+    if (!co_await parts_->rows.put(who, std::move(wanted))) throw auth::bad_token(auth::token_revoked);
     co_return status{"registered"};
 }
 
 awaitable<status> service::deregister_device(auth::user who, deregistration wanted) {
-    if (core::bare_jid_of(wanted.jid, options_.xmpp_domain) != who.jid)
-        throw core::api_error(403, "Token JID does not match request JID");
-    if (!co_await parts_->rows.remove(who.jid, std::move(wanted.device_id)))
-        throw core::api_error(404, "Push registration not found");
+    if (core::bare_jid_of(wanted.jid, options_.xmpp_domain) != who.jid) throw core::api_error(not_the_callers);
+    if (!co_await parts_->rows.remove(who.jid, std::move(wanted.device_id))) throw core::api_error(not_registered);
     co_return status{"deregistered"};
 }
 
@@ -126,7 +157,7 @@ awaitable<device_list> service::devices(auth::user who) { co_return device_list{
 
 awaitable<test_result> service::test(auth::user who, test_target wanted) {
     auto found = co_await parts_->rows.find(who.jid, std::move(wanted.device_id));
-    if (!found) throw core::api_error(404, "Push registration not found");
+    if (!found) throw core::api_error(not_registered);
     const auto to = std::make_shared<const device>(std::move(*found));
     const auto now = clock_.now();
     message what{.what = message::kind::test,

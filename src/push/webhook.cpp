@@ -7,6 +7,8 @@
 namespace veil::push {
 namespace {
 
+constexpr core::failure wrong_secret{401, "Invalid webhook secret"};
+
 bool is_loopback(const std::string& peer) {
     boost::system::error_code ec;
     const auto address = boost::asio::ip::make_address(peer, ec);
@@ -27,7 +29,7 @@ bool is_forwarded(const http::request& r) {
 webhook_caller webhook_gate::admit(const http::request& r) const {
     const bool admitted =
         secret_.empty() ? is_loopback(r.peer) && !is_forwarded(r) : secret_.equals(r.header("X-Webhook-Secret"));
-    if (!admitted) throw core::api_error(401, "Invalid webhook secret");
+    if (!admitted) throw core::api_error(wrong_secret);
     return {};
 }
 

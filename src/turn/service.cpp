@@ -4,6 +4,11 @@
 #include <veil/turn/service.hpp>
 
 namespace veil::turn {
+namespace {
+
+constexpr core::failure not_configured{503, "TURN server not configured"};
+
+}  // namespace
 
 service::service(const core::secret& secret, std::int64_t ttl, std::vector<std::string> uris, const core::clock& clock)
     : ttl_(ttl), uris_(std::move(uris)), clock_(clock) {
@@ -11,11 +16,13 @@ service::service(const core::secret& secret, std::int64_t ttl, std::vector<std::
 }
 
 void service::add_routes(http::router& routes) {
-    routes.on("GET", "/api/v1/turn/credentials", *this, &service::credentials);
+    routes.on(
+        "GET", "/api/v1/turn/credentials", *this, &service::credentials,
+        {.id = "get_turn_credentials", .summary = "Get short-lived TURN credentials", .failures = {not_configured}});
 }
 
 awaitable<turn_credentials> service::credentials(auth::user who) {
-    if (!hmac_) throw core::api_error(503, "TURN server not configured");
+    if (!hmac_) throw core::api_error(not_configured);
     auto username = std::to_string(clock_.now() + ttl_) + ":";
     username += core::local_part(who.jid);
     core::secret password(crypto::base64(hmac_->sign(username)));

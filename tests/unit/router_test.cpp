@@ -34,17 +34,17 @@ class router_test : public testing::Test {
     router_test() { add_routes(routes_); }
 
     void add_routes(router& routes) {
-        routes.on("GET", "/x", echo_, &echo::get);
-        routes.on("POST", "/x", echo_, &echo::post);
-        routes.on("POST", "/any", echo_, &echo::post, body_type::any);
-        routes.on("GET", "/items/{id}/parts/{part}", echo_, &echo::item);
-        routes.on("GET", "/fixed", echo_, &echo::fixed);
-        routes.on("GET", "/overloaded", echo_, &echo::overloaded);
-        routes.on("GET", "/out", echo_, &echo::out_of_reach);
-        routes.on("GET", "/late", echo_, &echo::too_late);
-        routes.on("GET", "/nonsense", echo_, &echo::nonsense);
-        routes.on("GET", "/challenged", echo_, &echo::challenged);
-        routes.on("GET", "/bug", echo_, &echo::bug);
+        routes.on("GET", "/x", echo_, &echo::get, {.id = "get", .summary = "get"});
+        routes.on("POST", "/x", echo_, &echo::post, {.id = "post", .summary = "post"});
+        routes.on("POST", "/any", echo_, &echo::post, {.id = "post_any", .summary = "Echo", .accepts = body_type::any});
+        routes.on("GET", "/items/{id}/parts/{part}", echo_, &echo::item, {.id = "item", .summary = "item"});
+        routes.on("GET", "/fixed", echo_, &echo::fixed, {.id = "fixed", .summary = "fixed"});
+        routes.on("GET", "/overloaded", echo_, &echo::overloaded, {.id = "overloaded", .summary = "overloaded"});
+        routes.on("GET", "/out", echo_, &echo::out_of_reach, {.id = "out_of_reach", .summary = "out_of_reach"});
+        routes.on("GET", "/late", echo_, &echo::too_late, {.id = "too_late", .summary = "too_late"});
+        routes.on("GET", "/nonsense", echo_, &echo::nonsense, {.id = "nonsense", .summary = "nonsense"});
+        routes.on("GET", "/challenged", echo_, &echo::challenged, {.id = "challenged", .summary = "challenged"});
+        routes.on("GET", "/bug", echo_, &echo::bug, {.id = "bug", .summary = "bug"});
     }
 
     response ask(const std::string& method, const std::string& path, std::string body = {},

@@ -28,8 +28,8 @@ class slow_service {
 class server_test : public testing::Test {
  protected:
     server_test() {
-        routes_.on("GET", "/fast", service_, &slow_service::fast);
-        routes_.on("GET", "/slow", service_, &slow_service::slow);
+        routes_.on("GET", "/fast", service_, &slow_service::fast, {.id = "fast", .summary = "fast"});
+        routes_.on("GET", "/slow", service_, &slow_service::slow, {.id = "slow", .summary = "slow"});
     }
 
     awaitable<asio::ip::tcp::socket> connect() {

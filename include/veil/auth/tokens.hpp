@@ -7,11 +7,18 @@
 #include <string_view>
 #include <veil/auth/revocations.hpp>
 #include <veil/core/clock.hpp>
+#include <veil/core/errors.hpp>
 #include <veil/core/secret.hpp>
 #include <veil/crypto/hmac.hpp>
 #include <veil/http/extract.hpp>
 
 namespace veil::auth {
+
+// The token's account is gone or has another password, or the token was logged out.
+inline constexpr core::failure token_revoked{401, "Token has been revoked"};
+
+// The answer to a presented token that does not count, with the challenge of RFC 6750, section 3.
+core::api_error bad_token(const core::failure& why);
 
 // Who a request comes from: as a handler's first parameter it is the check of the bearer token.
 struct user {

@@ -24,14 +24,15 @@ struct pattern {
 
 inline constexpr std::size_t no_limit = SIZE_MAX;
 
-// Lengths count code points.
+// Lengths count code points. For a list they and the shape hold for each element.
 struct rules {
     std::size_t min_length = 0;
     std::size_t max_length = no_limit;
     const pattern* shape = nullptr;
-    const char* fallback = nullptr;  // the default; a field without one is required
+    const char* fallback = nullptr;  // the default; a field without one is required, a list with one defaults to empty
     std::string_view about = {};
-    std::string_view example = {};
+    std::string_view example = {};  // of a list: one element
+    std::size_t max_items = no_limit;
 };
 
 template <class C, class T>
@@ -70,8 +71,14 @@ class issues {
 // Reads one string field by its rules; the first failing rule is added to `found`. Order: missing, type, min, max,
 // shape.
 std::string read_text(const nlohmann::json& object, std::string_view name, const rules& rule, issues& found);
+
+// Reads one list of strings. Order: missing, type, number of elements; only then each element, so that a list longer
+// than it may be gives one item. Every element that fails gives an item of its own.
 std::vector<std::string> read_text_list(const nlohmann::json& object, std::string_view name, const rules& rule,
                                         issues& found);
+
+// Throws api_error 422 when a path parameter's value breaks its rules.
+void check_path_text(std::string_view value, std::string_view name, const rules& rule);
 
 // Parses a request body to a DTO; throws api_error 422 with every failed field in the order of the table.
 template <dto T>

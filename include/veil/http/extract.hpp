@@ -11,20 +11,18 @@
 #include <utility>
 #include <vector>
 #include <veil/core/fields.hpp>
+#include <veil/http/about.hpp>
 #include <veil/http/message.hpp>
 
 namespace veil::http {
 
 enum class stage { auth, path, body };
 
-// Whether a route insists on a JSON Content-Type.
-enum class body_type { json, any };
-
 // What an extractor may look at when its route is added.
 struct route_info {
     std::string_view pattern;
     std::vector<std::string> parameters;  // names in the order of the pattern
-    body_type accepts = body_type::json;
+    const http::about* about = nullptr;
     const std::vector<std::pair<std::type_index, void*>>* provided = nullptr;
 
     // A service that the composition root gave to router::provide; missing ones are a bug found at start.
@@ -52,6 +50,9 @@ struct path {
     std::string value;
 };
 
+// The rule that the route's `about` gives a path parameter, or null.
+const core::rules* rule_of(const route_info& route, std::string_view parameter);
+
 template <parameter_name Name>
 struct extract<path<Name>> {
     static constexpr stage order = stage::path;
@@ -59,11 +60,17 @@ struct extract<path<Name>> {
         const auto it = std::ranges::find(route.parameters, std::string_view(Name.text));
         if (it == route.parameters.end()) throw std::logic_error("a handler names a path parameter its route lacks");
         index_ = static_cast<std::size_t>(it - route.parameters.begin());
+        rule_ = rule_of(route, Name.text);
     }
-    path<Name> operator()(const request& r) const { return {r.parameters[index_]}; }
+    path<Name> operator()(const request& r) const {
+        const auto& value = r.parameters[index_];
+        if (rule_ != nullptr) core::check_path_text(value, Name.text, *rule_);
+        return {value};
+    }
 
  private:
     std::size_t index_;
+    const core::rules* rule_;
 };
 
 // Throws api_error 422 when a non-empty body is declared as something else than JSON.
@@ -72,7 +79,7 @@ void check_content_type(const request& r);
 template <core::dto T>
 struct extract<T> {
     static constexpr stage order = stage::body;
-    explicit extract(const route_info& route) : accepts_(route.accepts) {}
+    explicit extract(const route_info& route) : accepts_(route.about->accepts) {}
     T operator()(const request& r) const {
         if (accepts_ == body_type::json) check_content_type(r);
         return core::parse<T>(r.body);

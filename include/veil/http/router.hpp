@@ -43,13 +43,14 @@ class router {
         provided_.emplace_back(typeid(T), &service);
     }
 
-    // Adds a route, for example on("GET", "/api/v1/groups/{group_id}/members", groups, &service::members). The member
-    // function's signature is its contract: parameters are extracted in order, the result is the body of the answer.
+    // Adds a route, for example on("GET", "/api/v1/groups/{group_id}/members", groups, &service::members, {...}). The
+    // member function's signature is its contract: parameters are extracted in order, the result is the body of the
+    // answer. No route goes without a word about itself.
     template <class S, class R, class... A>
     void on(std::string_view method, std::string_view pattern, S& service, awaitable<R> (S::*member)(A...),
-            body_type accepts = body_type::json) {
+            about says) {
         static_assert(in_order<std::decay_t<A>...>(), "handler parameters must be in the order auth, path, body");
-        const auto info = describe(pattern, accepts);
+        const auto info = describe(pattern, says);
         add(method, pattern,
             [&service, member,
              extractors = std::tuple{extract<std::decay_t<A>>(info)...}](const request& r) -> awaitable<response> {
@@ -85,7 +86,7 @@ class router {
     }
 
     void add(std::string_view method, std::string_view pattern, handler h);
-    route_info describe(std::string_view pattern, body_type accepts) const;
+    route_info describe(std::string_view pattern, const about& says) const;
     const route* match(std::string_view path, std::vector<std::string>& parameters) const;
     awaitable<response> dispatch(const request& r, const route* matched);
     response without_handler(const request& r, const route* matched) const;

@@ -151,6 +151,8 @@ class service {
 
  private:
     struct parts;
+    void add_device_routes(http::router& routes);
+    void add_call_routes(http::router& routes);
     std::optional<std::string> callee_jid(const std::string& username) const;
 
     options options_;

@@ -40,7 +40,7 @@ class service {
  public:
     explicit service(const info& constant) : text_(core::render(constant)) {}
 
-    void add_routes(http::router& routes) { routes.on("GET", "/api/v1/server/info", *this, &service::get); }
+    void add_routes(http::router& routes);
 
     awaitable<http::prepared_json> get();
 
