@@ -22,6 +22,12 @@ constexpr core::failure token_expired{401, "Token has expired"};
 constexpr core::failure token_without_subject{401, "Token missing sub claim"};
 constexpr core::failure token_invalid{401, "Invalid token"};
 
+constexpr http::security_scheme bearer{.name = "bearer",
+                                       .definition =
+                                           R"({"type":"http","scheme":"bearer","bearerFormat":"JWT",)"
+                                           R"("description":"The token that registering and signing in answer with."})",
+                                       .challenges = true};
+
 core::api_error unauthorized(const core::failure& why, std::string challenge) {
     return core::api_error(why).header("WWW-Authenticate", std::move(challenge));
 }
@@ -128,3 +134,10 @@ user tokens::verify(std::string_view token) {
 }
 
 }  // namespace veil::auth
+
+void veil::http::extract<veil::auth::user>::describe(operation& into) const {
+    using namespace auth;
+    into.security = &bearer;
+    into.failures.insert(into.failures.end(), {not_authenticated, other_scheme, token_expired, token_without_subject,
+                                               token_invalid, token_revoked});
+}

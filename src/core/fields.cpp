@@ -118,15 +118,4 @@ void check_path_text(std::string_view value, std::string_view name, const rules&
     found.throw_if_any();
 }
 
-nlohmann::ordered_json describe_text(const rules& rule) {
-    nlohmann::ordered_json schema{{"type", "string"}};
-    if (!rule.about.empty()) schema["description"] = rule.about;
-    if (rule.min_length > 0) schema["minLength"] = rule.min_length;
-    if (rule.max_length != no_limit) schema["maxLength"] = rule.max_length;
-    if (rule.shape != nullptr) schema["pattern"] = rule.shape->text;
-    if (rule.fallback != nullptr) schema["default"] = rule.fallback;
-    if (!rule.example.empty()) schema["examples"] = {rule.example};
-    return schema;
-}
-
 }  // namespace veil::core

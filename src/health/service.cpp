@@ -26,11 +26,11 @@ void service::add_routes(http::router& routes) {
 
 awaitable<alive> service::live() { co_return alive{"ok"}; }
 
-awaitable<http::response> service::ready() {
+awaitable<http::with_status<readiness, 200, 503>> service::ready() {
     const bool database = co_await works(database_);
     const bool xmpp = co_await xmpp_.ready();
-    const readiness answer{word(database && xmpp), {word(database), word(xmpp)}};
-    co_return http::to_response(answer, database && xmpp ? 200 : 503);
+    const bool both = database && xmpp;
+    co_return http::with_status<readiness, 200, 503>{both ? 200 : 503, {word(both), {word(database), word(xmpp)}}};
 }
 
 }  // namespace veil::health

@@ -84,23 +84,39 @@ route_info router::describe(std::string_view pattern, const about& says) const {
     return info;
 }
 
-void router::add(std::string_view method, std::string_view pattern, handler h) {
-    route* target = nullptr;
-    if (pattern.contains('{')) {
-        const auto it = std::ranges::find(parametric_, pattern, &route::pattern);
-        target = it == parametric_.end() ? &parametric_.emplace_back() : &*it;
-    } else {
-        target = &fixed_[std::string(pattern)];
-    }
-    target->pattern = pattern;
-    target->segments = split_path(pattern);
-    target->handlers.emplace(method, std::move(h));
+operation router::document(std::string_view method, const route_info& info, std::vector<success> successes) {
+    operation out{.method = std::string(method),
+                  .pattern = std::string(info.pattern),
+                  .about = *info.about,
+                  .successes = std::move(successes)};
+    for (const auto& told : out.about.parameters)
+        if (std::ranges::find(info.parameters, told.name) == info.parameters.end())
+            throw std::logic_error("a route tells of a path parameter it lacks");
+    // A segment that is empty or no text names nothing.
+    if (!info.parameters.empty()) out.failures.push_back({404, reason_phrase(404)});
+    return out;
+}
+
+router::route& router::place_of(std::string_view pattern) {
+    if (!pattern.contains('{')) return fixed_[std::string(pattern)];
+    const auto it = std::ranges::find(parametric_, pattern, &route::pattern);
+    return it == parametric_.end() ? parametric_.emplace_back() : *it;
+}
+
+void router::add(operation entry, handler h) {
+    const auto same_id = [&](const operation& other) { return other.about.id == entry.about.id; };
+    if (std::ranges::any_of(operations_, same_id)) throw std::logic_error("two routes have the same id");
+    auto& target = place_of(entry.pattern);
+    target.pattern = entry.pattern;
+    target.segments = split_path(entry.pattern);
+    if (!target.handlers.emplace(entry.method, std::move(h)).second) throw std::logic_error("a route is there twice");
 
     std::set<std::string_view> methods{"OPTIONS"};
-    for (const auto& [name, _] : target->handlers) methods.insert(name);
+    for (const auto& [name, _] : target.handlers) methods.insert(name);
     if (methods.contains("GET")) methods.insert("HEAD");
-    target->allow.clear();
-    for (const auto name : methods) target->allow += (target->allow.empty() ? "" : ", ") + std::string(name);
+    target.allow.clear();
+    for (const auto name : methods) target.allow += (target.allow.empty() ? "" : ", ") + std::string(name);
+    operations_.push_back(std::move(entry));
 }
 
 const router::route* router::match(std::string_view path, std::vector<std::string>& parameters) const {

@@ -9,6 +9,11 @@ namespace {
 
 constexpr core::failure wrong_secret{401, "Invalid webhook secret"};
 
+constexpr http::security_scheme webhook{
+    .name = "webhook",
+    .definition = R"({"type":"apiKey","in":"header","name":"X-Webhook-Secret",)"
+                  R"("description":"WEBHOOK_SECRET. Without one only peers on the same machine are served."})"};
+
 bool is_loopback(const std::string& peer) {
     boost::system::error_code ec;
     const auto address = boost::asio::ip::make_address(peer, ec);
@@ -34,3 +39,8 @@ webhook_caller webhook_gate::admit(const http::request& r) const {
 }
 
 }  // namespace veil::push
+
+void veil::http::extract<veil::push::webhook_caller>::describe(operation& into) const {
+    into.security = &push::webhook;
+    into.failures.push_back(push::wrong_secret);
+}

@@ -7,6 +7,6 @@ void service::add_routes(http::router& routes) {
               {.id = "get_server_info", .summary = "Get what clients need to know before they sign in"});
 }
 
-awaitable<http::prepared_json> service::get() { co_return http::prepared_json{text_}; }
+awaitable<http::prepared_json<info>> service::get() { co_return http::prepared_json<info>{text_}; }
 
 }  // namespace veil::server_info

@@ -18,7 +18,7 @@ class echo {
     awaitable<text_body> get() { co_return text_body{"hello"}; }
     awaitable<created<text_body>> post(text_body in) { co_return created<text_body>{in}; }
     awaitable<text_body> item(path<"id"> id, path<"part"> part) { co_return text_body{id.value + "|" + part.value}; }
-    awaitable<prepared_json> fixed() { co_return prepared_json{"{}"}; }
+    awaitable<prepared_json<text_body>> fixed() { co_return prepared_json<text_body>{R"({"text":"fixed"})"}; }
     awaitable<text_body> overloaded() { throw core::overloaded("queue"); }
     awaitable<text_body> out_of_reach() { throw core::unavailable("secret cause"); }
     awaitable<text_body> too_late() { throw core::timed_out("secret cause"); }

@@ -18,10 +18,10 @@ using namespace std::chrono_literals;
 
 class slow_service {
  public:
-    awaitable<prepared_json> fast() { co_return prepared_json{"{}"}; }
-    awaitable<prepared_json> slow() {
+    awaitable<response> fast() { co_return response{.body = "{}"}; }
+    awaitable<response> slow() {
         co_await async::pause(300ms);
-        co_return prepared_json{R"({"slow":1})"};
+        co_return response{.body = R"({"slow":1})"};
     }
 };
 

@@ -21,6 +21,10 @@ using boost::asio::awaitable;
 bool is_username(std::string_view text);
 inline constexpr core::pattern username_pattern{"^[a-zA-Z0-9_]+$", is_username};
 
+inline constexpr core::rules jid_rules{.about = "Bare JID of the account.", .example = "alice@example.com"};
+inline constexpr core::rules token_rules{.about = "Bearer token for the other routes.",
+                                         .example = "header.claims.signature"};
+
 struct credentials {
     std::string username;
     core::secret password;
@@ -28,8 +32,13 @@ struct credentials {
         using core::field;
         return std::tuple{
             field("username", &credentials::username,
-                  {.min_length = 3, .max_length = 32, .shape = &username_pattern, .example = "alice"}),
-            field("password", &credentials::password, {.min_length = 8, .max_length = 128}),
+                  {.min_length = 3,
+                   .max_length = 32,
+                   .shape = &username_pattern,
+                   .about = "Upper and lower case are one.",
+                   .example = "alice"}),
+            field("password", &credentials::password,
+                  {.min_length = 8, .max_length = 128, .example = "correct horse battery"}),
         };
     }
 };
@@ -40,8 +49,11 @@ struct registered {
     core::secret token;
     static constexpr auto fields() {
         using core::field;
-        return std::tuple{field("jid", &registered::jid), field("status", &registered::status),
-                          field("token", &registered::token)};
+        return std::tuple{
+            field("jid", &registered::jid, jid_rules),
+            field("status", &registered::status, {.example = "registered"}),
+            field("token", &registered::token, token_rules),
+        };
     }
 };
 
@@ -50,7 +62,10 @@ struct signed_in {
     core::secret token;
     static constexpr auto fields() {
         using core::field;
-        return std::tuple{field("jid", &signed_in::jid), field("token", &signed_in::token)};
+        return std::tuple{
+            field("jid", &signed_in::jid, jid_rules),
+            field("token", &signed_in::token, token_rules),
+        };
     }
 };
 
@@ -59,7 +74,11 @@ struct deletion {
     core::secret password;
     static constexpr auto fields() {
         using core::field;
-        return std::tuple{field("jid", &deletion::jid), field("password", &deletion::password)};
+        return std::tuple{
+            field("jid", &deletion::jid,
+                  {.about = "Your bare JID: the one of the token.", .example = "alice@example.com"}),
+            field("password", &deletion::password, {.example = "correct horse battery"}),
+        };
     }
 };
 
@@ -68,14 +87,22 @@ struct password_change {
     core::secret new_password;
     static constexpr auto fields() {
         using core::field;
-        return std::tuple{field("old_password", &password_change::old_password),
-                          field("new_password", &password_change::new_password, {.min_length = 8, .max_length = 128})};
+        return std::tuple{
+            field("old_password", &password_change::old_password, {.example = "correct horse battery"}),
+            field("new_password", &password_change::new_password,
+                  {.min_length = 8, .max_length = 128, .example = "correct horse battery staple"}),
+        };
     }
 };
 
 struct outcome {
     std::string status;
-    static constexpr auto fields() { return std::tuple{core::field("status", &outcome::status)}; }
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{
+            field("status", &outcome::status, {.about = "What has happened.", .example = "logged_out"}),
+        };
+    }
 };
 
 struct options {

@@ -63,6 +63,7 @@ struct veil::http::extract<veil::auth::user> {
     static constexpr stage order = stage::auth;
     explicit extract(const route_info& route) : tokens_(&route.service<auth::tokens>()) {}
     auth::user operator()(const request& r) const { return tokens_->authenticate(r.header("Authorization")); }
+    void describe(operation& into) const;
 
  private:
     auth::tokens* tokens_;

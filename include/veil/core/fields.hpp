@@ -1,5 +1,6 @@
-// One constexpr table a DTO (JSON name, member, rules): it parses, reports every fault at once, renders, and describes
-// itself as JSON schema, so that document and behaviour cannot differ. A DTO is a struct with
+// One constexpr table a DTO (JSON name, member, rules): it parses, reports every fault at once and renders, and
+// core/schema.hpp describes it from the same table, so that document and behaviour cannot differ. A DTO is a struct
+// with
 //     static constexpr auto fields() { return std::tuple{field("name", &dto::name, {.min_length = 1}), ...}; }
 // Any thread.
 #pragma once
@@ -142,40 +143,6 @@ std::string render(const T& value) {
     out.reserve(512);
     render_to(out, value);
     return out;
-}
-
-nlohmann::ordered_json describe_text(const rules& rule);
-
-// The DTO as a JSON schema (draft 2020-12, as OpenAPI 3.1 uses it).
-template <dto T>
-nlohmann::ordered_json describe();
-
-template <class M>
-nlohmann::ordered_json describe_value(const rules& rule) {
-    if constexpr (dto<M>)
-        return describe<M>();
-    else if constexpr (std::is_same_v<M, std::int64_t>)
-        return {{"type", "integer"}};
-    else if constexpr (std::is_same_v<M, std::optional<std::string>>)
-        return {{"type", {"string", "null"}}};
-    else if constexpr (std::is_same_v<M, std::vector<std::string>>)
-        return {{"type", "array"}, {"items", {{"type", "string"}}}};
-    else if constexpr (requires { typename M::value_type; } && dto<typename M::value_type>)
-        return {{"type", "array"}, {"items", describe<typename M::value_type>()}};
-    else
-        return describe_text(rule);
-}
-
-template <dto T>
-nlohmann::ordered_json describe() {
-    auto properties = nlohmann::ordered_json::object();
-    auto required = nlohmann::ordered_json::array();
-    const auto add = [&]<class C, class M>(const field_t<C, M>& f) {
-        properties[std::string(f.name)] = describe_value<M>(f.rule);
-        if (f.rule.fallback == nullptr) required.push_back(f.name);
-    };
-    std::apply([&](const auto&... f) { (add(f), ...); }, T::fields());
-    return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
 }
 
 }  // namespace veil::core

@@ -14,14 +14,23 @@ using boost::asio::awaitable;
 
 struct alive {
     std::string status;
-    static constexpr auto fields() { return std::tuple{core::field("status", &alive::status)}; }
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{
+            field("status", &alive::status, {.example = "ok"}),
+        };
+    }
 };
 
 struct checks {
     std::string database;  // "ok" or "unavailable"
     std::string ejabberd;
     static constexpr auto fields() {
-        return std::tuple{core::field("database", &checks::database), core::field("ejabberd", &checks::ejabberd)};
+        using core::field;
+        return std::tuple{
+            field("database", &checks::database, {.about = "`ok` or `unavailable`.", .example = "ok"}),
+            field("ejabberd", &checks::ejabberd, {.about = "`ok` or `unavailable`.", .example = "ok"}),
+        };
     }
 };
 
@@ -29,7 +38,11 @@ struct readiness {
     std::string status;
     veil::health::checks checks;
     static constexpr auto fields() {
-        return std::tuple{core::field("status", &readiness::status), core::field("checks", &readiness::checks)};
+        using core::field;
+        return std::tuple{
+            field("status", &readiness::status, {.about = "`ok` when all checks are.", .example = "ok"}),
+            field("checks", &readiness::checks),
+        };
     }
 };
 
@@ -40,7 +53,7 @@ class service {
     void add_routes(http::router& routes);
 
     awaitable<alive> live();
-    awaitable<http::response> ready();
+    awaitable<http::with_status<readiness, 200, 503>> ready();
 
  private:
     db::pool& database_;

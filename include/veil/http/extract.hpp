@@ -1,6 +1,7 @@
 // Extractors: every parameter of a handler is built from the request before the handler runs. extract<T> is the one
-// customisation point; it is made once a route, when the route is added, and called once a request. Its `stage` keeps
-// the contract's order of checks: a handler's parameters must be in the order auth, path, body. I/O thread only.
+// customisation point; it is made once a route, when the route is added, tells /openapi.json what it checks, and is
+// called once a request. Its `stage` keeps the contract's order of checks: a handler's parameters must be in the order
+// auth, path, body. I/O thread only.
 #pragma once
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <veil/core/fields.hpp>
 #include <veil/http/about.hpp>
 #include <veil/http/message.hpp>
+#include <veil/http/operation.hpp>
 
 namespace veil::http {
 
@@ -67,6 +69,7 @@ struct extract<path<Name>> {
         if (rule_ != nullptr) core::check_path_text(value, Name.text, *rule_);
         return {value};
     }
+    void describe(operation& into) const { into.validates = into.validates || rule_ != nullptr; }
 
  private:
     std::size_t index_;
@@ -83,6 +86,10 @@ struct extract<T> {
     T operator()(const request& r) const {
         if (accepts_ == body_type::json) check_content_type(r);
         return core::parse<T>(r.body);
+    }
+    void describe(operation& into) const {
+        into.body = &core::schema_of<T>;
+        into.validates = true;
     }
 
  private:

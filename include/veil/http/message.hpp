@@ -32,7 +32,8 @@ struct response {
     std::vector<std::pair<std::string, std::string>> headers;
 };
 
-// A JSON text made before, for example at start-up, that may be cached.
+// A rendered T made before, for example at start-up, that may be cached.
+template <class T>
 struct prepared_json {
     std::string text;
 };
@@ -40,6 +41,13 @@ struct prepared_json {
 // Wraps the value of a handler that answers 201 instead of 200.
 template <class T>
 struct created {
+    T value;
+};
+
+// Wraps the value of a handler that chooses among these statuses.
+template <class T, int... Statuses>
+struct with_status {
+    int status;
     T value;
 };
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -14,6 +15,7 @@
 #include <vector>
 #include <veil/http/extract.hpp>
 #include <veil/http/message.hpp>
+#include <veil/http/operation.hpp>
 
 namespace veil::http {
 
@@ -24,10 +26,18 @@ response to_response(T&& value, int status = 200) {
     return {.status = status, .body = core::render(value)};
 }
 inline response to_response(response value) { return value; }
-inline response to_response(prepared_json value) { return {.body = std::move(value.text), .cacheable = true}; }
+template <class T>
+response to_response(prepared_json<T> value) {
+    return {.body = std::move(value.text), .cacheable = true};
+}
 template <class T>
 response to_response(created<T> value) {
     return to_response(std::move(value.value), 201);
+}
+template <class T, int... Statuses>
+response to_response(with_status<T, Statuses...> value) {
+    if (((value.status != Statuses) && ...)) throw std::logic_error("a handler chose a status that it does not name");
+    return to_response(std::move(value.value), value.status);
 }
 
 class router {
@@ -51,15 +61,20 @@ class router {
             about says) {
         static_assert(in_order<std::decay_t<A>...>(), "handler parameters must be in the order auth, path, body");
         const auto info = describe(pattern, says);
-        add(method, pattern,
-            [&service, member,
-             extractors = std::tuple{extract<std::decay_t<A>>(info)...}](const request& r) -> awaitable<response> {
+        std::tuple<extract<std::decay_t<A>>...> extractors{extract<std::decay_t<A>>(info)...};
+        auto entry = document(method, info, result<R>::of(says));
+        std::apply([&](const auto&... each) { (each.describe(entry), ...); }, extractors);
+        add(std::move(entry),
+            [&service, member, extractors = std::move(extractors)](const request& r) -> awaitable<response> {
                 auto arguments = std::apply(
                     [&](const auto&... take) { return std::tuple<std::decay_t<A>...>{take(r)...}; }, extractors);
                 auto call = [&](auto&... argument) { return (service.*member)(std::move(argument)...); };
                 co_return to_response(co_await std::apply(call, arguments));
             });
     }
+
+    // What the routes say about themselves, in the order they were added.
+    const std::vector<operation>& operations() const noexcept { return operations_; }
 
     // Answers a request; never throws. Sets r.id.
     awaitable<response> handle(request& r);
@@ -85,7 +100,9 @@ class router {
         return ((extract<T>::order >= last ? (last = extract<T>::order, true) : false) && ...);
     }
 
-    void add(std::string_view method, std::string_view pattern, handler h);
+    route& place_of(std::string_view pattern);
+    void add(operation entry, handler h);
+    static operation document(std::string_view method, const route_info& info, std::vector<success> successes);
     route_info describe(std::string_view pattern, const about& says) const;
     const route* match(std::string_view path, std::vector<std::string>& parameters) const;
     awaitable<response> dispatch(const request& r, const route* matched);
@@ -95,6 +112,7 @@ class router {
 
     std::vector<std::string> cors_origins_;
     std::vector<std::pair<std::type_index, void*>> provided_;
+    std::vector<operation> operations_;
     std::unordered_map<std::string, route, text_hash, std::equal_to<>> fixed_;  // patterns without parameters, by path
     std::vector<route> parametric_;
 };

@@ -29,6 +29,14 @@ inline constexpr core::pattern platform_pattern{"^(ios|android)$", is_platform};
 inline constexpr core::pattern call_type_pattern{"^(audio|video)$", is_call_type};
 inline constexpr core::pattern cancel_reason_pattern{"^(cancelled|answered_elsewhere|timeout)$", is_cancel_reason};
 
+inline constexpr core::rules device_id_rules{.min_length = 1,
+                                             .max_length = 255,
+                                             .about = "The app's own name of the device, unique in the account.",
+                                             .example = "alices-phone"};
+inline constexpr core::rules callee_rules{.about = "Who is called, without the domain.", .example = "alice"};
+inline constexpr core::rules call_id_rules{
+    .min_length = 1, .max_length = 255, .about = "The call's id in SIP.", .example = "3848276298220188511@example.com"};
+
 struct registration {
     std::string jid, device_id, platform;
     core::secret push_token;
@@ -36,11 +44,20 @@ struct registration {
     static constexpr auto fields() {
         using core::field;
         return std::tuple{
-            field("jid", &registration::jid),
-            field("device_id", &registration::device_id, {.min_length = 1, .max_length = 255}),
+            field("jid", &registration::jid,
+                  {.about = "Your bare JID: the one of the token.", .example = "alice@example.com"}),
+            field("device_id", &registration::device_id, device_id_rules),
             field("platform", &registration::platform, {.shape = &platform_pattern, .example = "ios"}),
-            field("push_token", &registration::push_token, {.min_length = 1, .max_length = 4096}),
-            field("app_id", &registration::app_id, {.min_length = 1, .max_length = 255, .example = "com.example.veil"}),
+            field("push_token", &registration::push_token,
+                  {.min_length = 1,
+                   .max_length = 4096,
+                   .about = "What APNs (VoIP) or FCM gave the app.",
+                   .example = "0123456789abcdef0123456789abcdef"}),
+            field("app_id", &registration::app_id,
+                  {.min_length = 1,
+                   .max_length = 255,
+                   .about = "Bundle id or package name of the app.",
+                   .example = "com.example.veil"}),
         };
     }
 };
@@ -49,8 +66,11 @@ struct deregistration {
     std::string jid, device_id;
     static constexpr auto fields() {
         using core::field;
-        return std::tuple{field("jid", &deregistration::jid),
-                          field("device_id", &deregistration::device_id, {.min_length = 1, .max_length = 255})};
+        return std::tuple{
+            field("jid", &deregistration::jid,
+                  {.about = "Your bare JID: the one of the token.", .example = "alice@example.com"}),
+            field("device_id", &deregistration::device_id, device_id_rules),
+        };
     }
 };
 
@@ -59,11 +79,14 @@ struct call {
     static constexpr auto fields() {
         using core::field;
         return std::tuple{
-            field("callee_username", &call::callee_username),
-            field("caller_username", &call::caller_username),
-            field("caller_display_name", &call::caller_display_name, {.fallback = ""}),
-            field("call_id", &call::call_id, {.min_length = 1, .max_length = 255}),
-            field("call_type", &call::call_type, {.shape = &call_type_pattern, .fallback = "audio"}),
+            field("callee_username", &call::callee_username, callee_rules),
+            field("caller_username", &call::caller_username,
+                  {.about = "Who calls, without the domain.", .example = "bob"}),
+            field("caller_display_name", &call::caller_display_name,
+                  {.fallback = "", .about = "What the phone shows; empty: caller_username.", .example = "Bob"}),
+            field("call_id", &call::call_id, call_id_rules),
+            field("call_type", &call::call_type,
+                  {.shape = &call_type_pattern, .fallback = "audio", .example = "audio"}),
         };
     }
 };
@@ -73,9 +96,9 @@ struct cancellation {
     static constexpr auto fields() {
         using core::field;
         return std::tuple{
-            field("callee_username", &cancellation::callee_username),
-            field("call_id", &cancellation::call_id, {.min_length = 1, .max_length = 255}),
-            field("reason", &cancellation::reason, {.shape = &cancel_reason_pattern}),
+            field("callee_username", &cancellation::callee_username, callee_rules),
+            field("call_id", &cancellation::call_id, call_id_rules),
+            field("reason", &cancellation::reason, {.shape = &cancel_reason_pattern, .example = "cancelled"}),
         };
     }
 };
@@ -83,20 +106,32 @@ struct cancellation {
 struct test_target {
     std::string device_id;
     static constexpr auto fields() {
-        return std::tuple{core::field("device_id", &test_target::device_id, {.min_length = 1, .max_length = 255})};
+        using core::field;
+        return std::tuple{
+            field("device_id", &test_target::device_id, device_id_rules),
+        };
     }
 };
 
 struct status {
     std::string status;
-    static constexpr auto fields() { return std::tuple{core::field("status", &status::status)}; }
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{
+            field("status", &status::status, {.about = "What has happened.", .example = "registered"}),
+        };
+    }
 };
 
 struct sent {
     std::string status;
     std::int64_t sent = 0;  // pushes that a provider accepted
     static constexpr auto fields() {
-        return std::tuple{core::field("status", &sent::status), core::field("sent", &sent::sent)};
+        using core::field;
+        return std::tuple{
+            field("status", &sent::status, {.about = "`sent`, `cancelled` or `no_registrations`.", .example = "sent"}),
+            field("sent", &sent::sent, {.about = "Pushes that a provider accepted.", .example = "1"}),
+        };
     }
 };
 
@@ -106,16 +141,26 @@ struct listed_device {
     std::optional<std::string> last_result;
     static constexpr auto fields() {
         using core::field;
-        return std::tuple{field("device_id", &listed_device::device_id), field("platform", &listed_device::platform),
-                          field("app_id", &listed_device::app_id),
-                          field("registered_at", &listed_device::registered_at),
-                          field("last_result", &listed_device::last_result)};
+        return std::tuple{
+            field("device_id", &listed_device::device_id, {.example = "alices-phone"}),
+            field("platform", &listed_device::platform, {.example = "ios"}),
+            field("app_id", &listed_device::app_id, {.example = "com.example.veil"}),
+            field("registered_at", &listed_device::registered_at,
+                  {.about = "RFC 3339, UTC.", .example = "2026-01-31T12:00:00.000000Z"}),
+            field("last_result", &listed_device::last_result,
+                  {.about = "What came of the last push; null before the first.", .example = "accepted"}),
+        };
     }
 };
 
 struct device_list {
     std::vector<listed_device> devices;
-    static constexpr auto fields() { return std::tuple{core::field("devices", &device_list::devices)}; }
+    static constexpr auto fields() {
+        using core::field;
+        return std::tuple{
+            field("devices", &device_list::devices, {.about = "Newest first."}),
+        };
+    }
 };
 
 struct test_result {
@@ -124,8 +169,12 @@ struct test_result {
     std::string reason;    // the provider's word
     static constexpr auto fields() {
         using core::field;
-        return std::tuple{field("provider", &test_result::provider), field("outcome", &test_result::outcome),
-                          field("reason", &test_result::reason)};
+        return std::tuple{
+            field("provider", &test_result::provider, {.about = "`apns` or `fcm`.", .example = "apns"}),
+            field("outcome", &test_result::outcome,
+                  {.about = "`accepted`, or what stands in its way.", .example = "accepted"}),
+            field("reason", &test_result::reason, {.about = "The provider's word; may be empty."}),
+        };
     }
 };
 

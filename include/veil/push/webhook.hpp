@@ -27,6 +27,7 @@ struct veil::http::extract<veil::push::webhook_caller> {
     static constexpr stage order = stage::auth;
     explicit extract(const route_info& route) : gate_(&route.service<veil::push::webhook_gate>()) {}
     veil::push::webhook_caller operator()(const request& r) const { return gate_->admit(r); }
+    void describe(operation& into) const;
 
  private:
     const veil::push::webhook_gate* gate_;

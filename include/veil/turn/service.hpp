@@ -24,9 +24,15 @@ struct turn_credentials {
     std::vector<std::string> uris;
     static constexpr auto fields() {
         using core::field;
-        return std::tuple{field("username", &turn_credentials::username),
-                          field("password", &turn_credentials::password), field("ttl", &turn_credentials::ttl),
-                          field("uris", &turn_credentials::uris)};
+        return std::tuple{
+            field("username", &turn_credentials::username,
+                  {.about = "When the credentials end (Unix seconds), and the user.", .example = "1767225600:alice"}),
+            field("password", &turn_credentials::password,
+                  {.about = "Base64 of the HMAC-SHA1 that coturn checks.", .example = "pZr5kfUAJzQiBeqYGyxmdOc7lw8="}),
+            field("ttl", &turn_credentials::ttl, {.about = "Seconds.", .example = "86400"}),
+            field("uris", &turn_credentials::uris,
+                  {.about = "TURN URIs (RFC 7065).", .example = "turn:example.com:3478?transport=udp"}),
+        };
     }
 };
 
