@@ -20,8 +20,9 @@ std::string user_of(const std::string& jid) { return std::string(core::local_par
 
 }  // namespace
 
-operations::operations(store& rows, ejabberd::client& xmpp, auth::revocations& revoked, crypto::sealer sealer)
-    : store_(rows), xmpp_(xmpp), revoked_(revoked), sealer_(std::move(sealer)) {}
+operations::operations(store& rows, ejabberd::client& xmpp, groups::service& groups, auth::revocations& revoked,
+                       crypto::sealer sealer)
+    : store_(rows), xmpp_(xmpp), groups_(groups), revoked_(revoked), sealer_(std::move(sealer)) {}
 
 awaitable<std::optional<std::int64_t>> operations::register_account(std::string jid, core::secret password) {
     const auto digests = store_.digests(jid, password.reveal());
@@ -129,6 +130,8 @@ awaitable<void> operations::finish_deletion(operation current) {
     if (!cutoff) co_return;  // somebody else has taken it over
     revoked_.apply_cutoff(current.jid, *cutoff);
     core::fault_point("delete.claimed");
+    co_await groups_.leave_all(current.jid);  // ejabberd would forget some of them only
+    core::fault_point("delete.left");
     co_await xmpp_.unregister(user_of(current.jid));
     core::fault_point("delete.unregistered");
     co_await store_.end_deletion(current);

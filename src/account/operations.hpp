@@ -12,6 +12,7 @@
 #include <veil/core/secret.hpp>
 #include <veil/crypto/sealer.hpp>
 #include <veil/ejabberd/client.hpp>
+#include <veil/groups/service.hpp>
 
 #include "store.hpp"
 
@@ -19,7 +20,8 @@ namespace veil::account {
 
 class operations {
  public:
-    operations(store& rows, ejabberd::client& xmpp, auth::revocations& revoked, crypto::sealer sealer);
+    operations(store& rows, ejabberd::client& xmpp, groups::service& groups, auth::revocations& revoked,
+               crypto::sealer sealer);
 
     // Makes the account in both systems; the cutoff of its tokens (0 for none), or nullopt when the name is taken. A
     // client that repeats its request with the same password gets the account that it made.
@@ -47,6 +49,7 @@ class operations {
 
     store& store_;
     ejabberd::client& xmpp_;
+    groups::service& groups_;
     auth::revocations& revoked_;
     crypto::sealer sealer_;
 };

@@ -32,9 +32,10 @@ std::string user_of(const std::string& jid) { return std::string(core::local_par
 }  // namespace
 
 struct service::parts {
-    parts(const options& with, db::pool& database, ejabberd::client& xmpp, auth::revocations& revoked)
+    parts(const options& with, db::pool& database, ejabberd::client& xmpp, groups::service& groups,
+          auth::revocations& revoked)
         : rows(database, with.sip_domain),
-          changes(rows, xmpp, revoked, crypto::sealer(with.sealing_secret, "account operations")) {}
+          changes(rows, xmpp, groups, revoked, crypto::sealer(with.sealing_secret, "account operations")) {}
     store rows;
     operations changes;
 };
@@ -46,13 +47,13 @@ bool is_username(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, allowed);
 }
 
-service::service(options with, db::pool& database, ejabberd::client& xmpp, auth::tokens& tokens,
-                 auth::revocations& revoked)
+service::service(options with, db::pool& database, ejabberd::client& xmpp, groups::service& groups,
+                 auth::tokens& tokens, auth::revocations& revoked)
     : options_(std::move(with)),
       xmpp_(xmpp),
       tokens_(tokens),
       revoked_(revoked),
-      parts_(std::make_unique<parts>(options_, database, xmpp, revoked)) {}
+      parts_(std::make_unique<parts>(options_, database, xmpp, groups, revoked)) {}
 
 service::~service() = default;
 

@@ -5,6 +5,7 @@
 #include <veil/core/jid.hpp>
 #include <veil/crypto/digest.hpp>
 #include <veil/db/lock.hpp>
+#include <veil/groups/service.hpp>
 #include <veil/push/service.hpp>
 
 namespace veil::account {
@@ -193,6 +194,7 @@ awaitable<std::optional<std::int64_t>> store::mark_deleting(operation current) {
         tx.exec_params("DELETE FROM location WHERE username = $1 AND (domain = $2 OR domain IS NULL)", user,
                        sip_domain_);
         push::forget_user(tx, current.jid);
+        groups::forget_user(tx, current.jid);
         return write_cutoff(tx, current.jid);
     });
 }

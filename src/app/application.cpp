@@ -18,6 +18,7 @@
 #include <veil/db/migrations.hpp>
 #include <veil/db/pool.hpp>
 #include <veil/ejabberd/client.hpp>
+#include <veil/groups/service.hpp>
 #include <veil/health/service.hpp>
 #include <veil/http/server.hpp>
 #include <veil/log/log.hpp>
@@ -62,7 +63,8 @@ class application {
           revocations_(database_, clock_),
           tokens_({.secret = s.jwt_secret, .domain = s.xmpp_domain, .lifetime = s.jwt_ttl.count()}, clock_,
                   revocations_),
-          account_(account_options(s), database_, ejabberd_, tokens_, revocations_),
+          groups_(group_options(s), database_, ejabberd_),
+          account_(account_options(s), database_, ejabberd_, groups_, tokens_, revocations_),
           push_(io.get_executor(), push_options(s), database_, clock_),
           turn_(s.turn_secret, s.turn_ttl.count(), s.turn_uris, clock_),
           server_info_(describe_server(s)),
@@ -82,6 +84,7 @@ class application {
         account_.add_routes(routes_);
         push_.add_routes(routes_);
         turn_.add_routes(routes_);
+        groups_.add_routes(routes_);
         server_info_.add_routes(routes_);
         health_.add_routes(routes_);
         health_.add_routes(admin_routes_);
@@ -93,6 +96,8 @@ class application {
         background_.spawn("database watch", database_.watch());
         background_.spawn("revocation pruning", revocations_.prune_forever());
         background_.spawn("account reconciler", account_.reconcile_forever());
+        background_.spawn("group reconciler", groups_.reconcile_forever());
+        background_.spawn("group sweep", groups_.sweep_forever());
         push_.start();
         announce("api", api_.listen(settings_.api_host, settings_.api_port));
         announce("admin", admin_.listen(settings_.admin_host, settings_.admin_port));
@@ -139,6 +144,7 @@ class application {
     ejabberd::client ejabberd_;
     auth::revocations revocations_;
     auth::tokens tokens_;
+    groups::service groups_;
     account::service account_;
     push::service push_;
     turn::service turn_;

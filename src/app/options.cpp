@@ -45,6 +45,10 @@ account::options account_options(const config::settings& s) {
             .sealing_secret = s.jwt_secret};
 }
 
+groups::options group_options(const config::settings& s) {
+    return {.xmpp_domain = s.xmpp_domain, .muc_service = "muc." + s.xmpp_domain, .sweep_interval = s.group_sweep};
+}
+
 push::options push_options(const config::settings& s) {
     return {.xmpp_domain = s.xmpp_domain,
             .webhook_secret = s.webhook_secret,

@@ -53,14 +53,9 @@ void connections(settings& s, const std::string& value) {
     s.*Member = static_cast<std::size_t>(number(value, 1, 100));
 }
 
-template <auto Member>
-void lifetime(settings& s, const std::string& value) {
-    s.*Member = std::chrono::seconds(number(value, 60, 366LL * 86400));
-}
-
-template <auto Member>
-void ring_time(settings& s, const std::string& value) {
-    s.*Member = std::chrono::seconds(number(value, 2, 120));
+template <auto Member, std::int64_t Low, std::int64_t High>
+void seconds(settings& s, const std::string& value) {
+    s.*Member = std::chrono::seconds(number(value, Low, High));
 }
 
 template <auto Member>
@@ -144,8 +139,9 @@ constexpr variable api[] = {
     {"ADMIN_PORT", "9443", "port, 0 = any free one", "port of the operators' listener", port<&s::admin_port>},
     {"CORS_ORIGINS", "", "comma-separated list, or *", "origins whose browsers may call the API; empty: none",
      list<&s::cors_origins>},
-    {"JWT_TTL", "86400", "seconds, 60 and more", "lifetime of a token", lifetime<&s::jwt_ttl>},
-    {"TURN_TTL", "86400", "seconds, 60 and more", "lifetime of TURN credentials", lifetime<&s::turn_ttl>},
+    {"JWT_TTL", "86400", "seconds, 60 and more", "lifetime of a token", seconds<&s::jwt_ttl, 60, 366 * 86400>},
+    {"TURN_TTL", "86400", "seconds, 60 and more", "lifetime of TURN credentials",
+     seconds<&s::turn_ttl, 60, 366 * 86400>},
     {"TURN_URIS", "", "comma-separated list",
      "TURN servers that clients are told; empty: TURN_DOMAIN over UDP, TCP and TLS", list<&s::turn_uris>},
     {"RESERVED_USERNAMES",
@@ -178,6 +174,9 @@ constexpr variable xmpp[] = {
      "ejabberd's admin API (scripts/up.sh follows EJABBERD_API_PORT)", https_url},
     {"EJABBERD_API_USER", "veil-api", "name", "account of XMPP_DOMAIN that may use the admin API",
      text<&s::ejabberd_api_user>},
+    {"GROUP_SWEEP_SECONDS", "20", "seconds, 1 to 45",
+     "how often every group is compared with its room, for what owners change over XMPP",
+     seconds<&s::group_sweep, 1, 45>},
     {"EJABBERD_CA_FILE", "certs/ca.pem", "file",
      "certificate authority that ejabberd's certificate is verified against", text<&s::ejabberd_ca_file>},
 };
@@ -195,7 +194,7 @@ constexpr variable push[] = {
     {"FCM_SERVICE_ACCOUNT_PATH", "/etc/veil/fcm_service_account.json", "file", "Google service account",
      text<&s::fcm_service_account_path>},
     {"RING_TIME", "30", "seconds, 2 to 120", "how long a call rings: no push is sent or kept for longer",
-     ring_time<&s::ring_time>},
+     seconds<&s::ring_time, 2, 120>},
     {"PUSH_CA_FILE", "", "file",
      "for tests: authority that the providers' certificates are verified against; empty: the system's",
      text<&s::push_ca_file>},

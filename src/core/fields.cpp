@@ -109,6 +109,8 @@ std::vector<std::string> read_text_list(const nlohmann::json& object, std::strin
     return list;
 }
 
+bool fits(std::string_view value, const rules& rule) { return !broken_rule(value, rule); }
+
 void check_path_text(std::string_view value, std::string_view name, const rules& rule) {
     auto wrong = broken_rule(value, rule);
     if (!wrong) return;

@@ -14,12 +14,6 @@ constexpr std::chrono::seconds token_refresh{3'000};
 
 }  // namespace
 
-// An answer: its body is a JSON integer, text, object or list, or not JSON at all.
-struct client::reply {
-    int status = 0;
-    json body;
-};
-
 client::client(boost::asio::any_io_executor executor, veil::client::https_pool& connections, options with)
     : connections_(connections), options_(std::move(with)), issuing_(std::move(executor), 1, 1024) {}
 
@@ -64,7 +58,7 @@ awaitable<bool> client::zero_means_yes(reply answer, std::string command) {
     if (answer.status != 200 || !answer.body.is_number_integer())
         throw core::refused("ejabberd " + command + ": status " + std::to_string(answer.status));
     if (answer.body == 0) co_return true;
-    co_await confirm_database();
+    co_await confirm_database_unbounded();
     co_return false;
 }
 
@@ -77,7 +71,7 @@ awaitable<password_change> client::change_password(std::string user, core::secre
     if (answer.status == 400 && answer.body == "db_failure")
         throw core::unavailable("ejabberd change_password: its database is down");
     if (answer.status != 404) throw core::refused("ejabberd change_password: status " + std::to_string(answer.status));
-    co_await async::with_deadline(call_limit, confirm_database(), "ejabberd stats");
+    co_await confirm_database();
     co_return password_change::unknown_user;
 }
 
@@ -94,7 +88,7 @@ awaitable<void> client::unregister_unbounded(std::string user) {
 
 awaitable<bool> client::ready() {
     try {
-        co_await async::with_deadline(call_limit, confirm_database(), "ejabberd stats");
+        co_await confirm_database();
         co_return true;
     } catch (const core::unavailable&) {
     } catch (const core::refused&) {
@@ -102,8 +96,17 @@ awaitable<bool> client::ready() {
     co_return false;
 }
 
-// The account of this API is a registered user itself, so a working database counts at least one.
+awaitable<reply> client::command(std::string name, json arguments) {
+    co_return co_await async::with_deadline(call_limit, call(std::move(name), std::move(arguments), true),
+                                            "ejabberd command");
+}
+
 awaitable<void> client::confirm_database() {
+    co_await async::with_deadline(call_limit, confirm_database_unbounded(), "ejabberd stats");
+}
+
+// The account of this API is a registered user itself, so a working database counts at least one.
+awaitable<void> client::confirm_database_unbounded() {
     const auto answer = co_await call("stats", {{"name", "registeredusers"}}, true);
     const bool counted = answer.status == 200 && answer.body.is_object() && answer.body.contains("stat") &&
                          answer.body["stat"].is_number_integer() && answer.body["stat"] >= 1;
@@ -111,7 +114,7 @@ awaitable<void> client::confirm_database() {
 }
 
 // One command with a bearer token; a token that is no longer accepted is replaced once.
-awaitable<client::reply> client::call(std::string command, json arguments, bool idempotent) {
+awaitable<reply> client::call(std::string command, json arguments, bool idempotent) {
     const auto body = arguments.dump();
     for (bool renewed = false;; renewed = true) {
         const auto token = co_await bearer();
@@ -121,8 +124,8 @@ awaitable<client::reply> client::call(std::string command, json arguments, bool 
     }
 }
 
-awaitable<client::reply> client::post(const std::string& command, std::string body, bool idempotent,
-                                      core::secret authorization) {
+awaitable<reply> client::post(const std::string& command, std::string body, bool idempotent,
+                              core::secret authorization) {
     auto answer = co_await connections_.post({.path = options_.base_path + "/" + command,
                                               .body = std::move(body),
                                               .authorization = std::move(authorization),

@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <support/run.hpp>
 #include <veil/async/deadline.hpp>
+#include <veil/async/each.hpp>
 #include <veil/async/pause.hpp>
 #include <veil/async/semaphore.hpp>
 #include <veil/async/signal.hpp>
@@ -121,6 +122,38 @@ awaitable<int> wake_three() {
     waiting.spawn("wait", count_wake(given, signal::time_point::max(), woken));
     co_await waiting.stop();
     co_return woken;
+}
+
+TEST(for_each, does_everything_but_never_more_than_allowed_at_once) {
+    asio::io_context io;
+    const std::vector<int> items{1, 2, 3, 4, 5, 6, 7};
+    int running = 0, most = 0, sum = 0;
+    const auto work = [&](int item) -> awaitable<void> {
+        most = std::max(most, ++running);
+        co_await pause(1ms);
+        --running;
+        sum += item;
+    };
+    test::run(io, for_each(items, 3, work));
+    EXPECT_EQ(sum, 28);
+    EXPECT_EQ(most, 3);
+    test::run(io, for_each(std::vector<int>{}, 3, work));
+    EXPECT_EQ(sum, 28);
+}
+
+TEST(for_each, ends_with_the_first_failure) {
+    asio::io_context io;
+    const std::vector<int> items{1, 2, 3, 4, 5};
+    int begun = 0, ended = 0;
+    const auto work = [&](int item) -> awaitable<void> {
+        ++begun;
+        if (item == 2) throw core::refused("two");
+        co_await pause(10s);
+        ++ended;
+    };
+    EXPECT_THROW(test::run(io, for_each(items, 2, work)), core::refused);
+    EXPECT_EQ(begun, 2);
+    EXPECT_EQ(ended, 0);
 }
 
 TEST(signal, wakes_everyone_who_waits_now_and_ends_in_time_for_the_rest) { EXPECT_EQ(test::run(wake_three()), 4); }

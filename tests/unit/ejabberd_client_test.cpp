@@ -5,6 +5,7 @@
 #include <support/fake_https.hpp>
 #include <support/run.hpp>
 #include <veil/ejabberd/client.hpp>
+#include <veil/ejabberd/rooms.hpp>
 
 namespace veil::ejabberd {
 namespace {
@@ -17,6 +18,7 @@ class ejabberd_client_test : public testing::Test {
         const auto command = request.target.substr(request.target.rfind('/') + 1);
         if (command == "oauth_issue_token") return {.body = R"({"token":"t)" + std::to_string(++tokens_) + R"("})"};
         if (request.authorization != "Bearer t" + std::to_string(tokens_)) return {.status = 401, .body = "{}"};
+        if (command == "subscribe_room") nicks_.push_back(nlohmann::json::parse(request.body).at("nick"));
         const auto it = answers_.find(command);
         return it == answers_.end() ? fake_https::reply{.status = 404, .body = "{}"} : it->second;
     }
@@ -26,6 +28,7 @@ class ejabberd_client_test : public testing::Test {
     }
 
     int tokens_ = 0;
+    std::vector<std::string> nicks_;  // that users were subscribed with
     std::map<std::string, fake_https::reply> answers_;
     fake_https server_{"127.0.0.1", [this](const auto& request) { return decide(request); }};
     boost::asio::io_context io_;
@@ -35,6 +38,7 @@ class ejabberd_client_test : public testing::Test {
                    pool_,
                    {.domain = "example.com", .api_user = "veil-api", .api_password = core::secret("pw")}};
     const core::secret password_{"password"};
+    rooms rooms_{client_, "muc.example.com", "example.com"};
 };
 
 TEST_F(ejabberd_client_test, a_wrong_password_is_believed_only_from_a_working_database) {
@@ -99,6 +103,63 @@ TEST_F(ejabberd_client_test, answers_that_make_no_sense_are_refused) {
     EXPECT_THROW(run(client_.account_exists("alice")), core::refused);
     answers_["stats"] = {.body = "[]"};
     EXPECT_FALSE(run(client_.ready()));
+}
+
+constexpr const char* no_such_room = R"("The room does not exist.")";
+constexpr const char* nick_taken = R"("That nickname is already in use by another occupant")";
+
+TEST_F(ejabberd_client_test, a_room_is_missing_only_when_the_database_works) {
+    answers_["get_room_affiliations"] = {.status = 400, .body = no_such_room};
+    answers_["stats"] = {.body = R"({"stat":0})"};
+    EXPECT_THROW(run(rooms_.affiliations("r")), core::unavailable);
+    answers_["stats"] = {.body = R"({"stat":7})"};
+    EXPECT_EQ(run(rooms_.affiliations("r")), std::nullopt);
+    answers_["get_room_affiliations"] = {
+        .body = R"([{"username":"bob","domain":"example.com","affiliation":"owner","reason":""}])"};
+    EXPECT_EQ(run(rooms_.affiliations("r")),
+              (std::map<std::string, affiliation>{{"bob@example.com", affiliation::owner}}));
+    answers_["get_room_affiliations"] = {.body = R"([{"username":7}])"};
+    EXPECT_THROW(run(rooms_.affiliations("r")), core::refused);
+}
+
+TEST_F(ejabberd_client_test, a_destroyed_room_is_looked_for) {
+    answers_["destroy_room"] = {.body = "0"};
+    answers_["get_room_affiliations"] = {.body = "[]"};
+    EXPECT_THROW(run(rooms_.destroy("r")), core::unavailable) << "it comes back when the database does";
+    answers_["get_room_affiliations"] = {.status = 400, .body = no_such_room};
+    answers_["stats"] = {.body = R"({"stat":7})"};
+    EXPECT_NO_THROW(run(rooms_.destroy("r")));
+    answers_["destroy_room"] = {.status = 400, .body = R"("Room doesn't exists")"};
+    EXPECT_NO_THROW(run(rooms_.destroy("r")));
+}
+
+TEST_F(ejabberd_client_test, a_refusal_without_a_database_may_have_had_its_effect) {
+    answers_["set_room_affiliation"] = {.status = 400, .body = R"("Unable to perform change")"};
+    answers_["stats"] = {.body = R"({"stat":0})"};
+    EXPECT_THROW(run(rooms_.set_affiliation("r", "bob@example.com", affiliation::none)), core::unavailable);
+    answers_["stats"] = {.body = R"({"stat":7})"};
+    EXPECT_THROW(run(rooms_.set_affiliation("r", "bob@example.com", affiliation::none)), core::refused);
+}
+
+TEST_F(ejabberd_client_test, somebody_who_uses_another_ones_name_in_a_room_does_not_keep_him_out) {
+    answers_["subscribe_room"] = {.status = 400, .body = nick_taken};
+    answers_["stats"] = {.body = R"({"stat":7})"};
+    EXPECT_THROW(run(rooms_.subscribe("r", "bob@example.com")), core::refused);
+    EXPECT_EQ(nicks_.size(), 2u);
+    EXPECT_EQ(nicks_.front(), "bob");
+    EXPECT_TRUE(nicks_.back().starts_with("bob-"));
+}
+
+TEST_F(ejabberd_client_test, what_makes_a_room_unsafe_is_named_with_its_right_value) {
+    answers_["get_room_options"] = {.body = R"({"title":"Hike","persistent":"true","members_only":"true",)"
+                                            R"("moderated":"true","allow_subscription":"true","mam":"true",)"
+                                            R"("anonymous":"false","public":"false","password_protected":"false"})"};
+    const auto found = run(rooms_.options("r"));
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->title, "Hike");
+    EXPECT_EQ(found->unsafe, (std::map<std::string, std::string>{{"moderated", "false"}}));
+    answers_["get_room_options"] = {.body = "{}"};
+    EXPECT_FALSE(run(rooms_.options("r")));
 }
 
 }  // namespace

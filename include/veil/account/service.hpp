@@ -11,6 +11,7 @@
 #include <veil/core/secret.hpp>
 #include <veil/db/pool.hpp>
 #include <veil/ejabberd/client.hpp>
+#include <veil/groups/service.hpp>
 #include <veil/http/router.hpp>
 
 namespace veil::account {
@@ -116,7 +117,8 @@ struct options {
 
 class service {
  public:
-    service(options with, db::pool& database, ejabberd::client& xmpp, auth::tokens& tokens, auth::revocations& revoked);
+    service(options with, db::pool& database, ejabberd::client& xmpp, groups::service& groups, auth::tokens& tokens,
+            auth::revocations& revoked);
     ~service();
 
     void add_routes(http::router& routes);

@@ -40,8 +40,9 @@ struct settings {
     std::string ejabberd_api_url, ejabberd_api_user, ejabberd_ca_file;
     core::secret ejabberd_api_password;
 
-    // accounts
+    // accounts and groups
     std::vector<std::string> reserved_usernames;
+    std::chrono::seconds group_sweep{0};
 
     // what clients are told
     std::string server_ip, xmpp_domain, sip_domain, turn_domain, xmpp_host, http_upload_domain, xmpp_ws_url;

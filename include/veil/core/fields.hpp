@@ -78,6 +78,9 @@ std::string read_text(const nlohmann::json& object, std::string_view name, const
 std::vector<std::string> read_text_list(const nlohmann::json& object, std::string_view name, const rules& rule,
                                         issues& found);
 
+// Whether a text from elsewhere keeps the rule.
+bool fits(std::string_view value, const rules& rule);
+
 // Throws api_error 422 when a path parameter's value breaks its rules.
 void check_path_text(std::string_view value, std::string_view name, const rules& rule);
 

@@ -6,7 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <veil/async/semaphore.hpp>
 #include <veil/client/https_pool.hpp>
@@ -21,6 +21,12 @@ struct options {
     std::string domain;
     std::string api_user;  // local part; the account lives in `domain`
     core::secret api_password;
+};
+
+// An answer of the admin API: its body is a JSON integer, text, object or list, or discarded when it is no JSON at all.
+struct reply {
+    int status = 0;
+    nlohmann::json body;
 };
 
 enum class registration { registered, exists };
@@ -42,8 +48,13 @@ class client {
     // Whether ejabberd answers and its database works; never throws but for cancellation.
     awaitable<bool> ready();
 
+    // One command that may be repeated, bounded; for what has its typed calls elsewhere (rooms.hpp).
+    awaitable<reply> command(std::string name, nlohmann::json arguments);
+
+    // Returns when ejabberd's database works, else throws core::unavailable.
+    awaitable<void> confirm_database();
+
  private:
-    struct reply;
     awaitable<reply> call(std::string command, nlohmann::json arguments, bool idempotent);
     awaitable<reply> post(const std::string& command, std::string body, bool idempotent, core::secret authorization);
     awaitable<core::secret> bearer();
@@ -52,7 +63,7 @@ class client {
     awaitable<bool> account_exists_unbounded(std::string user);
     awaitable<void> unregister_unbounded(std::string user);
     awaitable<bool> zero_means_yes(reply answer, std::string command);
-    awaitable<void> confirm_database();
+    awaitable<void> confirm_database_unbounded();
 
     veil::client::https_pool& connections_;
     options options_;

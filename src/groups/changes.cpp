@@ -1,0 +1,293 @@
+#include "changes.hpp"
+
+#include <algorithm>
+#include <veil/async/deadline.hpp>
+#include <veil/async/each.hpp>
+#include <veil/async/jitter.hpp>
+#include <veil/async/pause.hpp>
+#include <veil/client/errors.hpp>
+#include <veil/core/errors.hpp>
+#include <veil/core/fault_point.hpp>
+#include <veil/core/jid.hpp>
+#include <veil/log/log.hpp>
+
+namespace veil::groups {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr auto patience = 8s;         // for another operation on the same thing to end
+constexpr auto poll_interval = 30ms;  // meanwhile
+constexpr auto reconcile_interval = 1s;
+constexpr std::chrono::milliseconds creation_limit{25'000};  // less than a creation's lease
+constexpr std::size_t at_once = 4;                           // of ejabberd's places, so that others get theirs
+
+}  // namespace
+
+awaitable<std::optional<person>> changes::find_user(std::string jid) {
+    if (core::bare_jid_of(jid, domain_) != jid) co_return std::nullopt;
+    const auto found = co_await store_.look_up({jid});
+    if (found.empty()) co_return std::nullopt;
+    if (!found.front().has_account && !co_await xmpp_.account_exists(std::string(core::local_part(jid))))
+        co_return std::nullopt;
+    co_return found.front();
+}
+
+awaitable<std::vector<person>> changes::find_users(std::vector<std::string> jids) {
+    auto found = co_await store_.look_up(jids);
+    if (found.size() < jids.size()) throw core::api_error(user_not_found);
+    // Known to ejabberd alone, as the old service left them.
+    std::vector<std::string> others;
+    for (const auto& who : found)
+        if (!who.has_account) others.push_back(std::string(core::local_part(who.jid)));
+    co_await async::for_each(others, at_once, [&](const std::string& user) -> awaitable<void> {
+        if (!co_await xmpp_.account_exists(user)) throw core::api_error(user_not_found);
+    });
+    co_return found;
+}
+
+awaitable<void> changes::create(group wanted, std::string owner, std::vector<person> members) {
+    const auto current = co_await store_.begin_creation(std::move(wanted), owner, members);
+    core::fault_point("group.created");
+    std::exception_ptr failure;
+    try {
+        co_await async::with_deadline(creation_limit, fill(current, std::move(owner), std::move(members)),
+                                      "creation of a group");
+    } catch (const core::unavailable&) {
+        failure = std::current_exception();
+    } catch (const core::refused&) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        co_await abandon(current);
+        std::rethrow_exception(failure);
+    }
+    core::fault_point("group.filled");
+    const auto uninvited = co_await store_.end_creation(current);
+    if (!uninvited) throw core::unavailable("the creation of a group took too long and is undone");
+    core::fault_point("group.active");
+    co_await invite_all(*uninvited);
+}
+
+awaitable<void> changes::fill(operation current, std::string owner, std::vector<person> members) {
+    co_await rooms_.create(current.group_id, current.name);
+    core::fault_point("group.room");
+    co_await async::for_each(members, at_once, [&](const person& who) -> awaitable<void> {
+        co_await rooms_.set_affiliation(current.group_id, who.jid,
+                                        who.jid == owner ? affiliation::owner : affiliation::member);
+        co_await rooms_.subscribe(current.group_id, who.jid);
+    });
+}
+
+// The group stands; who could not be invited now will be by the reconciler.
+awaitable<void> changes::invite_all(std::vector<operation> uninvited) {
+    if (uninvited.empty()) co_return;
+    std::vector<std::string> jids;
+    for (const auto& each : uninvited) jids.push_back(each.jid);
+    try {
+        co_await rooms_.invite(uninvited.front().group_id, std::move(jids));
+        co_await store_.end_all(std::move(uninvited));
+    } catch (const core::unavailable& error) {
+        log::warn("invitations to a group are sent later: {}", error.what());
+    } catch (const core::refused& error) {
+        log::warn("invitations to a group are sent later: {}", error.what());
+    }
+}
+
+// Destroys the room now, as well as that can be done; once what may still be under way has ended, the reconciler does
+// so for certain.
+awaitable<void> changes::abandon(operation failed) {
+    try {
+        co_await store_.abandon(failed);
+        co_await rooms_.destroy(failed.group_id);
+    } catch (const core::unavailable& error) {
+        log::warn("what is left of a group is removed later: {}", error.what());
+    } catch (const core::refused& error) {
+        log::warn("what is left of a group is removed later: {}", error.what());
+    }
+}
+
+awaitable<void> changes::change(std::string group_id, std::string actor, wish what, affiliation role, person target) {
+    co_await carry_out_when_free([&] { return store_.begin_change(group_id, actor, what, role, target); });
+}
+
+awaitable<void> changes::rename(std::string group_id, std::string actor, std::string name) {
+    co_await carry_out_when_free([&] { return store_.begin_renaming(group_id, actor, name); });
+}
+
+awaitable<void> changes::remove(std::string group_id, std::string actor) {
+    co_await carry_out_when_free([&] { return store_.begin_removal(group_id, actor); });
+}
+
+// Begins an operation, waiting a little for another one on the same thing, and carries it out.
+awaitable<void> changes::carry_out_when_free(std::function<awaitable<attempt>()> begin) {
+    const auto until = steady_clock::now() + patience;
+    do {
+        auto tried = co_await begin();
+        if (!tried.busy) {
+            if (tried.begun) co_await carry_out(std::move(*tried.begun));
+            co_return;
+        }
+        co_await async::pause(async::jittered(poll_interval));
+    } while (steady_clock::now() < until);
+    throw core::unavailable("another change of the group does not end");
+}
+
+// What ejabberd has certainly not done is taken back; the rest stays noted.
+awaitable<void> changes::carry_out(operation current) {
+    core::fault_point(current.what == kind::remove ? "group.deleting" : "member.noted");
+    std::exception_ptr without_effect;
+    try {
+        co_await begin_in_room(current);
+    } catch (const client::not_sent&) {
+        without_effect = std::current_exception();
+    } catch (const core::overloaded&) {
+        without_effect = std::current_exception();
+    } catch (const core::refused&) {
+        without_effect = std::current_exception();
+    }
+    if (without_effect) {
+        co_await store_.revert(current);
+        std::rethrow_exception(without_effect);
+    }
+    co_await end_in_room(current);
+}
+
+// The step that decides.
+awaitable<void> changes::begin_in_room(operation current) {
+    if (current.what == kind::rename) {
+        co_await rooms_.set_title(current.group_id, current.name);
+    } else if (current.what == kind::member) {
+        co_await rooms_.set_affiliation(current.group_id, current.jid, current.wanted);
+        core::fault_point("member.set");
+    } else {
+        co_await rooms_.destroy(current.group_id);
+        core::fault_point("group.destroyed");
+    }
+}
+
+// What follows from it. A removed member would go on receiving messages: his subscription is a thing of its own.
+awaitable<void> changes::end_in_room(operation current) {
+    if (current.what == kind::remove || current.what == kind::create) {
+        co_await store_.end_removal(current);
+        co_return;
+    }
+    if (current.what == kind::member) {
+        if (current.wanted == affiliation::none) {
+            co_await rooms_.unsubscribe(current.group_id, current.jid);
+        } else if (current.previous == ejabberd::name_of(affiliation::none)) {
+            co_await rooms_.subscribe(current.group_id, current.jid);
+            co_await rooms_.invite(current.group_id, {current.jid});
+        }
+        core::fault_point("member.done");
+    }
+    co_await store_.end(current);
+}
+
+awaitable<void> changes::adopt(std::string group_id, std::string jid) {
+    const auto tried = co_await store_.begin_adoption(std::move(group_id), std::move(jid));
+    if (tried.begun) co_await settle_adoption(*tried.begun);
+}
+
+// No change of ours is under way on the same thing, so what the room says now is what its owners did.
+awaitable<void> changes::settle_adoption(operation current) {
+    if (current.jid.empty())
+        co_await adopt_name(current);
+    else
+        co_await adopt_member(current);
+    co_await store_.end(current);
+}
+
+awaitable<void> changes::adopt_member(operation current) {
+    const auto room = co_await rooms_.affiliations(current.group_id);
+    if (!room) co_return;
+    const auto found = room->find(current.jid);
+    auto seen = found == room->end() ? affiliation::none : found->second;
+    if (seen == affiliation::outcast) seen = affiliation::none;
+    if (seen == affiliation::none && current.wanted == affiliation::none) {
+        co_await rooms_.unsubscribe(current.group_id, current.jid);
+        co_return;
+    }
+    std::optional<person> who;
+    if (seen != affiliation::none) who = co_await find_user(current.jid);
+    if (seen != affiliation::none && !who) {  // whoever bears this name one day is not invited
+        co_await rooms_.set_affiliation(current.group_id, current.jid, affiliation::none);
+        co_await rooms_.unsubscribe(current.group_id, current.jid);
+        co_return;
+    }
+    if (!co_await store_.adopt_member(current, seen, std::move(who))) co_return;
+    if (seen == affiliation::none)
+        co_await rooms_.unsubscribe(current.group_id, current.jid);
+    else
+        co_await rooms_.subscribe(current.group_id, current.jid);
+}
+
+awaitable<void> changes::adopt_name(operation current) {
+    const auto room = co_await rooms_.options(current.group_id);
+    if (!room || room->title == current.name) co_return;
+    if (core::fits(room->title, name_rules))
+        co_await store_.adopt_name(current, room->title);
+    else
+        co_await rooms_.set_title(current.group_id, current.name);
+}
+
+// A room that is gone has no members to remove.
+awaitable<bool> changes::is_known_to_room(operation current) {
+    const bool leaving = current.what == kind::member && current.wanted == affiliation::none;
+    co_return !leaving || co_await rooms_.affiliations(current.group_id);
+}
+
+awaitable<void> changes::settle(operation current) {
+    if (current.what == kind::adopt) {
+        co_await settle_adoption(current);
+    } else if (co_await is_known_to_room(current)) {
+        co_await begin_in_room(current);
+        co_await end_in_room(current);
+    } else {
+        co_await store_.end(current);
+    }
+}
+
+// False: there is nothing to do, or nothing can be done now.
+awaitable<bool> changes::settle_next(awaitable<std::optional<operation>> taking) {
+    std::optional<operation> due;
+    std::string failure;
+    try {
+        due = co_await std::move(taking);
+        if (!due) co_return false;
+        co_await settle(*due);
+        co_return true;
+    } catch (const core::unavailable& error) {
+        failure = error.what();
+    } catch (const core::refused& error) {
+        failure = error.what();
+    } catch (const core::api_error& error) {
+        failure = error.what();
+    }
+    if (!due) co_return false;
+    log::warn("a group operation is left for later: {}", failure);
+    try {
+        co_await store_.postpone(due->id);
+    } catch (const core::unavailable&) {  // its lease will run out
+    }
+    co_return false;
+}
+
+awaitable<void> changes::settle_all(std::string jid) {
+    const auto until = steady_clock::now() + patience;
+    while (steady_clock::now() < until) {
+        const bool one_less = co_await settle_next(store_.take_due_of(jid));
+        if (one_less) continue;
+        if (!co_await store_.has_operations(jid)) co_return;
+        co_await async::pause(async::jittered(poll_interval));
+    }
+    throw core::unavailable("the groups of an account cannot be left now");
+}
+
+awaitable<void> changes::reconcile_forever() {
+    while (true)
+        if (!co_await settle_next(store_.take_due())) co_await async::pause(reconcile_interval);
+}
+
+}  // namespace veil::groups

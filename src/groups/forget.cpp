@@ -1,0 +1,36 @@
+#include <pqxx/pqxx>
+#include <veil/groups/service.hpp>
+
+#include "rows.hpp"
+#include "store.hpp"
+
+namespace veil::groups {
+namespace {
+
+// A group that is just being made is not made then: all or nothing.
+void undo_creation(pqxx::work& tx, const std::string& group_id) {
+    tx.exec_params("UPDATE groups SET state = 'deleting' WHERE group_id = $1", group_id);
+    note_due(tx, group_id, "", "delete", "");
+}
+
+}  // namespace
+
+void forget_user(pqxx::work& tx, const std::string& jid) {
+    // In one order for everybody who locks more than one group.
+    const auto groups = tx.exec_params(
+        "SELECT group_id, state FROM groups WHERE group_id IN (SELECT group_id FROM group_members WHERE jid = $1) "
+        "ORDER BY group_id FOR NO KEY UPDATE",
+        jid);
+    for (const auto& row : groups) {
+        const auto group_id = row[0].as<std::string>();
+        const auto state = row[1].as<std::string>();
+        write_member(tx, group_id, jid, affiliation::none);
+        note_due(tx, group_id, jid, "member", "none");
+        if (state == "creating")
+            undo_creation(tx, group_id);
+        else if (state != "deleting")
+            ensure_owner(tx, group_id);
+    }
+}
+
+}  // namespace veil::groups
