@@ -159,12 +159,5 @@ TEST(fields, renders_in_the_order_of_the_table_with_everything_escaped) {
     EXPECT_EQ(render(value), R"({"name":"a\"\\\n\u0001","note":"é","tags":["x","y"]})");
 }
 
-TEST(fields, describes_itself_as_a_schema) {
-    EXPECT_EQ(describe<sample>().dump(),
-              R"({"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":4},)"
-              R"("note":{"type":"string","default":"none"},"tags":{"type":"array","items":{"type":"string"}}},)"
-              R"("required":["name"]})");
-}
-
 }  // namespace
 }  // namespace veil::core
