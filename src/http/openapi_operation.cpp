@@ -129,13 +129,13 @@ json describe_parameters(const operation& from) {
 
 std::span<const common_answer> common_answers() noexcept {
     static constexpr common_answer all[] = {
-        {400, "BadRequest", "The request is not well-formed HTTP."},
-        {408, "RequestTimeout", "The request did not arrive in time."},
-        {413, "PayloadTooLarge", "The body has more than 64 KiB.", true},
-        {431, "RequestHeaderFieldsTooLarge", "The head of the request has more than 16 KiB."},
-        {500, "InternalServerError", "A fault of the server; its log has the cause under the request's id."},
-        {503, "ServiceUnavailable", "Something the server depends on is out of reach, or too much is waiting."},
-        {504, "GatewayTimeout", "Something the server depends on did not answer in time."},
+        {"BadRequest", "The request is not well-formed HTTP.", 400},
+        {"RequestTimeout", "The request did not arrive in time.", 408},
+        {"PayloadTooLarge", "The body has more than 64 KiB.", 413, true},
+        {"RequestHeaderFieldsTooLarge", "The head of the request has more than 16 KiB.", 431},
+        {"InternalServerError", "A fault of the server; its log has the cause under the request's id.", 500},
+        {"ServiceUnavailable", "Something the server depends on is out of reach, or too much is waiting.", 503},
+        {"GatewayTimeout", "Something the server depends on did not answer in time.", 504},
     };
     return all;
 }

@@ -11,9 +11,9 @@ namespace veil::http {
 
 // An answer that comes from beneath the handlers, with the status's reason phrase as its detail; a component.
 struct common_answer {
-    int status;
     std::string_view component;
     std::string_view meaning;
+    int status;
     bool with_body_only = false;  // whether only requests with a body get it
 };
 std::span<const common_answer> common_answers() noexcept;
