@@ -58,7 +58,7 @@ class router {
     // answer. No route goes without a word about itself.
     template <class S, class R, class... A>
     void on(std::string_view method, std::string_view pattern, S& service, awaitable<R> (S::*member)(A...),
-            about says) {
+            const about& says) {
         static_assert(in_order<std::decay_t<A>...>(), "handler parameters must be in the order auth, path, body");
         const auto info = describe(pattern, says);
         std::tuple<extract<std::decay_t<A>>...> extractors{extract<std::decay_t<A>>(info)...};
