@@ -17,6 +17,7 @@
 #include <veil/db/listener.hpp>
 #include <veil/db/migrations.hpp>
 #include <veil/db/pool.hpp>
+#include <veil/docs/service.hpp>
 #include <veil/ejabberd/client.hpp>
 #include <veil/groups/service.hpp>
 #include <veil/health/service.hpp>
@@ -87,6 +88,7 @@ class application {
         groups_.add_routes(routes_);
         server_info_.add_routes(routes_);
         health_.add_routes(routes_);
+        docs_.add_routes(routes_);
         health_.add_routes(admin_routes_);
     }
 
@@ -150,6 +152,7 @@ class application {
     turn::service turn_;
     server_info::service server_info_;
     health::service health_;
+    docs::service docs_;
     http::router routes_;
     http::router admin_routes_;
     http::server api_;

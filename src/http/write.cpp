@@ -31,7 +31,11 @@ void append_response(std::string& out, const response& answer, std::string_view 
     out += reason_phrase(answer.status);
     out += "\r\n";
     out += date_line();
-    if (!answer.body.empty()) out += "Content-Type: application/json\r\n";
+    if (!answer.body.empty()) {
+        out += "Content-Type: ";
+        out += answer.content_type;
+        out += "\r\n";
+    }
     if (answer.status != 204) {
         out += "Content-Length: ";
         out += std::to_string(answer.body.size());
