@@ -1,6 +1,12 @@
 # shellcheck shell=bash
 # The one list of Debian packages, by the part that needs them, and what of it is missing.
 
+# npm downloads what /docs and /redoc show, and tools of the tests. A Node.js from elsewhere brings its own npm; Debian's
+# would not go with it.
+node_packages() {
+    { command -v node && command -v npm; } >/dev/null || echo nodejs npm
+}
+
 packages_of() {
     case $1 in
         base) echo openssl ca-certificates curl ;;
@@ -10,10 +16,12 @@ packages_of() {
         build)
             echo clang-19 lld-19 cmake ninja-build pkg-config libboost1.81-dev libpqxx-dev libssl-dev \
                 nlohmann-json3-dev libspdlog-dev libfmt-dev libnghttp2-dev
+            node_packages
             ;;
         test)
             packages_of build
-            echo libclang-rt-19-dev libgtest-dev shellcheck python3-pytest python3-slixmpp python3-aiohttp
+            echo libclang-rt-19-dev libgtest-dev shellcheck python3-pytest python3-slixmpp python3-aiohttp \
+                python3-jsonschema chromium
             ;;
         *) die "no package list is called $1" ;;
     esac
