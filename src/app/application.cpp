@@ -21,6 +21,7 @@
 #include <veil/ejabberd/client.hpp>
 #include <veil/groups/service.hpp>
 #include <veil/health/service.hpp>
+#include <veil/http/openapi.hpp>
 #include <veil/http/server.hpp>
 #include <veil/log/log.hpp>
 #include <veil/push/service.hpp>
@@ -38,6 +39,13 @@ using namespace std::chrono_literals;
 
 constexpr auto shutdown_grace = 10s;
 constexpr auto start_patience = 60s;  // for the database to come up
+
+constexpr http::api_info about_api{
+    .title = "Veil API",
+    .version = VEIL_VERSION,
+    .description =
+        "Accounts, push and what calls need. Registering and signing in answer with a token; other requests "
+        "carry it as `Authorization: Bearer`. Every error is `{\"detail\": ...}`."};
 
 // The owner's password is what allows changing the schema; without it the server only looks.
 void prepare_schema(const config::settings& s) {
@@ -89,6 +97,7 @@ class application {
         server_info_.add_routes(routes_);
         health_.add_routes(routes_);
         docs_.add_routes(routes_);
+        docs_.publish(http::openapi(routes_, about_api));
         health_.add_routes(admin_routes_);
     }
 
