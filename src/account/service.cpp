@@ -76,12 +76,14 @@ void service::add_routes(http::router& routes) {
               {.id = "logout",
                .summary = "Revoke this token",
                .description = "The token is refused from now on by every server."});
-    routes.on("DELETE", "/api/v1/account", *this, &service::remove,
-              {.id = "delete_account",
-               .summary = "Delete the account everywhere",
-               .description = "Tokens, XMPP account and history, SIP registration and push registrations. The name can "
-                              "be registered again and inherits nothing.",
-               .failures = {not_the_callers, wrong_credentials, registration_out_of_reach, registration_refused}});
+    routes.on(
+        "DELETE", "/api/v1/account", *this, &service::remove,
+        {.id = "delete_account",
+         .summary = "Delete the account everywhere",
+         .description = "Tokens, XMPP account and history, SIP registration, push registrations and group memberships; "
+                        "a group that would lose its last owner gets another. The name can be registered again "
+                        "and inherits nothing.",
+         .failures = {not_the_callers, wrong_credentials, registration_out_of_reach, registration_refused}});
 }
 
 awaitable<http::created<registered>> service::register_account(credentials wanted) {

@@ -15,23 +15,21 @@ using std::chrono::steady_clock;
 
 constexpr int batch = 50;
 constexpr std::chrono::milliseconds rest_interval{1'000};
+constexpr std::chrono::milliseconds failure_interval{5'000};
 
 }  // namespace
 
 awaitable<void> sweep::run_forever() {
     while (true) {
         const auto begin = steady_clock::now();
-        bool more = false;
+        steady_clock::duration rest = async::jittered(failure_interval);
         try {
-            more = co_await run_once();
+            const bool more = co_await run_once();
+            rest = more ? steady_clock::now() - begin : async::jittered(rest_interval);  // as long as the work took
         } catch (const core::unavailable& error) {
             log::warn("groups are compared with their rooms later: {}", error.what());
         }
-        // As long a rest as the work took.
-        if (more)
-            co_await async::pause(steady_clock::now() - begin);
-        else
-            co_await async::pause(async::jittered(rest_interval));
+        co_await async::pause(rest);
     }
 }
 

@@ -10,7 +10,7 @@ from support.crashing import crash
 
 SETTLE_SECONDS = 15
 REGISTER_POINTS = ("register.claimed", "register.created", "register.committed")
-DELETE_POINTS = ("delete.claimed", "delete.unregistered", "delete.committed")
+DELETE_POINTS = ("delete.claimed", "delete.left", "delete.unregistered", "delete.committed")
 PASSWORD_POINTS = ("password.claimed", "password.changed", "password.committed")
 
 
