@@ -44,7 +44,7 @@ constexpr http::api_info about_api{
     .title = "Veil API",
     .version = VEIL_VERSION,
     .description =
-        "Accounts, push and what calls need. Registering and signing in answer with a token; other requests "
+        "Accounts, groups, push and what calls need. Registering and signing in answer with a token; other requests "
         "carry it as `Authorization: Bearer`. Every error is `{\"detail\": ...}`."};
 
 // The owner's password is what allows changing the schema; without it the server only looks.

@@ -90,6 +90,8 @@ def test_what_nobody_knows_is_not_found(api, document, operation, good):
             answer = send(api, operation, good, parameters=good.parameters | {name: value})
             document.assert_documented(operation, answer)
             assert 400 <= answer.status < 500, (name, value, answer)
+        answer = send(api, operation, good, parameters=good.parameters | {name: bad_requests.NOBODY})
+        document.assert_documented(operation, answer)
 
 
 def damaged(document, change):

@@ -8,7 +8,9 @@ from support import stack, tokens
 # Not JSON at all, or not the kind of JSON that was asked for.
 BODIES = (b"", b"{", b"null", b"[]", b"5", b'"text"', b"hello", b"\xff\xfe", b'{"a":' * 40)
 VALUES = (None, True, 5, 1.5, "", "\u0000", [], [5], [None], ["x"], {}, {"a": 1})
-PARAMETERS = (str(uuid.uuid4()), f"nobody-at-all@{stack.DOMAIN}", "x", "\u00e4", "..", "a b")
+# What names nothing in a path; a group and a user that do not exist.
+PARAMETERS = (str(uuid.uuid4()), "x", "\u00e4", "..", "a b", "a@b@c", "@", "x" * 5000)
+NOBODY = f"nobody_at_all@{stack.DOMAIN}"
 
 
 def credentials(scheme):

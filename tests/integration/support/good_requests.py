@@ -108,7 +108,7 @@ TABLE = {
     "GET /api/v1/groups": _caller,
     "PATCH /api/v1/groups/{group_id}": _in_group({"name": "Old friends"}),
     "DELETE /api/v1/groups/{group_id}": _in_group(),
-    "GET /api/v1/groups/{group_id}/members": _in_group(with_member=True),
+    "GET /api/v1/groups/{group_id}/members": _in_group(),
     "POST /api/v1/groups/{group_id}/members": _in_group("jid"),
     "PUT /api/v1/groups/{group_id}/members/{jid}": _in_group({"affiliation": "admin"}, with_member=True),
     "DELETE /api/v1/groups/{group_id}/members/{jid}": _in_group(with_member=True),
