@@ -39,7 +39,7 @@ http::response page(std::string_view name, std::string_view inline_styles) {
         "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'none'; style-src 'self'";
     if (!inline_styles.empty()) policy.append(" ").append(inline_styles);
-    return {.body = std::string(found->text),
+    return {.fixed_body = found->text,
             .content_type = "text/html; charset=utf-8",
             .cacheable = true,
             .headers = {{"Cache-Control", "no-cache"},
@@ -67,7 +67,7 @@ void service::add_routes(http::router& routes) {
 void service::publish(std::string openapi) { openapi_ = std::move(openapi); }
 
 awaitable<http::response> service::document() {
-    co_return http::response{.body = openapi_, .cacheable = true, .headers = {{"Cache-Control", "no-cache"}}};
+    co_return http::response{.fixed_body = openapi_, .cacheable = true, .headers = {{"Cache-Control", "no-cache"}}};
 }
 
 awaitable<http::response> service::swagger_page() { co_return page("swagger.html", {}); }
@@ -78,7 +78,7 @@ awaitable<http::response> service::file(http::path<"file"> name) {
     const auto* const found = find(name.value);
     const auto type = std::ranges::find_if(types, [&](const auto& t) { return name.value.ends_with(t.first); });
     if (found == nullptr || type == types.end()) throw core::api_error(no_such_file);
-    co_return http::response{.body = std::string(found->text),
+    co_return http::response{.fixed_body = found->text,
                              .content_type = type->second,
                              .cacheable = true,
                              .headers = {{"Cache-Control", "public, max-age=3600"}}};

@@ -1,5 +1,6 @@
 #include "session.hpp"
 
+#include <array>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -117,11 +118,14 @@ awaitable<bool> session::read_more() {
 }
 
 awaitable<bool> session::send(const response& answer, connection then) {
+    const bool head_only = request_.method == "HEAD";
     out_.clear();
-    append_response(out_, answer, request_.id, then, request_.method == "HEAD");
+    append_response(out_, answer, request_.id, then, head_only);
+    const std::array<asio::const_buffer, 2> parts{asio::buffer(out_),
+                                                  asio::buffer(head_only ? std::string_view() : answer.fixed_body)};
     allow(owner_.limits_.write);
     boost::system::error_code ec;
-    co_await asio::async_write(socket_, asio::buffer(out_), asio::redirect_error(asio::use_awaitable, ec));
+    co_await asio::async_write(socket_, parts, asio::redirect_error(asio::use_awaitable, ec));
     co_return !ec;
 }
 

@@ -25,20 +25,21 @@ std::string_view date_line() {
 
 void append_response(std::string& out, const response& answer, std::string_view request_id, connection then,
                      bool head_only) {
+    const std::string_view body = answer.fixed_body.empty() ? answer.body : answer.fixed_body;
     out += "HTTP/1.1 ";
     out += std::to_string(answer.status);
     out += ' ';
     out += reason_phrase(answer.status);
     out += "\r\n";
     out += date_line();
-    if (!answer.body.empty()) {
+    if (!body.empty()) {
         out += "Content-Type: ";
         out += answer.content_type;
         out += "\r\n";
     }
     if (answer.status != 204) {
         out += "Content-Length: ";
-        out += std::to_string(answer.body.size());
+        out += std::to_string(body.size());
         out += "\r\n";
     }
     out += "X-Request-Id: ";
@@ -54,7 +55,7 @@ void append_response(std::string& out, const response& answer, std::string_view 
     if (then == connection::close) out += "Connection: close\r\n";
     if (then == connection::keep_alive_1_0) out += "Connection: keep-alive\r\n";
     out += "\r\n";
-    if (!head_only) out += answer.body;
+    if (!head_only && answer.fixed_body.empty()) out += body;
 }
 
 }  // namespace veil::http

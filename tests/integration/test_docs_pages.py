@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from support import node, raw_http, rest
+from support import node, raw_http, rest, stack
 from support.openapi import document
 
 PAGES = ("/docs", "/redoc")
@@ -78,6 +78,23 @@ def test_a_file_has_its_type_and_may_be_kept(api, name, kind):
     assert (answer.status, answer.header("content-type")) == (200, kind)
     assert answer.header("cache-control") == "public, max-age=3600"
     assert answer.body
+
+
+@pytest.mark.parametrize("path", ["/docs/swagger-ui-bundle.js", "/openapi.json", "/docs"])
+def test_large_answers_end_where_they_say(api, path):
+    with raw_http.Wire(api.port) as wire:
+        bare = wire.send(raw_http.head("HEAD", path)).read("HEAD")
+        full = wire.send(raw_http.head("GET", path)).read()
+        again = wire.send(raw_http.head("GET", path, "Connection: close")).read()
+        assert wire.closed()
+    assert (bare.status, full.status) == (200, 200)
+    assert int(bare.header("content-length")) == len(full.body) > 0
+    assert full.body == again.body
+
+
+def test_a_page_is_what_is_in_the_source(api):
+    source = (stack.ROOT / "src/docs/pages/swagger.html").read_bytes()
+    assert get(api, "/docs").body == source
 
 
 @pytest.mark.parametrize(

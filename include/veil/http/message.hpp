@@ -28,8 +28,9 @@ struct request {
 struct response {
     int status = 200;
     std::string body;
+    std::string_view fixed_body = {};  // sent instead of `body`, and not copied: it outlives the server
     std::string_view content_type = "application/json";  // of a body; a literal
-    bool cacheable = false;  // without it the answer says Cache-Control: no-store
+    bool cacheable = false;                              // without it the answer says Cache-Control: no-store
     std::vector<std::pair<std::string, std::string>> headers;
 };
 
