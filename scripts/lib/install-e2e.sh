@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Usage: scripts/lib/install-e2e.sh
-# Downloads what tests/e2e/package-lock.json pins into tests/e2e/node_modules, unless it is there. No package's script runs.
+# Downloads what tests/e2e/package-lock.json pins into tests/e2e/node_modules, unless it is there. No package's script
+# runs.
 
 # shellcheck source=/dev/null
 source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"

@@ -48,7 +48,8 @@ async function readRedoc(browser, url, faults, screenshot) {
     await page.goto(`${url}/redoc`);
     const sections = page.locator('[data-section-id^="operation/"]');
     await sections.first().waitFor(WAIT);
-    const operations = await sections.evaluateAll((all) => all.map((one) => one.dataset.sectionId.slice("operation/".length)));
+    const ids = await sections.evaluateAll((all) => all.map((one) => one.dataset.sectionId));
+    const operations = ids.map((id) => id.slice("operation/".length));
     await page.screenshot({ path: screenshot });
     return { title: await page.title(), operations };
 }

@@ -1,4 +1,4 @@
-"""The programs of tests/e2e, run with Node.js against a server under test. They are given none of the stack's secrets."""
+"""The programs of tests/e2e, run with Node.js against a server under test, without any of the stack's secrets."""
 
 import functools
 import json
