@@ -71,8 +71,8 @@ struct service::parts {
         return *std::move(found);
     }
 
-    // Whoever may not add members shall not learn either who is a user.
-    awaitable<person> find_new_member(std::string id, std::string actor, std::string jid) {
+    // Somebody who is not in the group. Whoever may not manage it shall not learn either who is a user.
+    awaitable<person> find_outsider(std::string id, std::string actor, std::string jid) {
         const auto role = co_await rows.role_of(id, std::move(actor));
         if (role == affiliation::none) throw core::api_error(group_not_found);
         if (!may_manage(role)) throw core::api_error(not_allowed);
@@ -86,8 +86,13 @@ struct service::parts {
     }
 
     awaitable<void> add(std::string id, std::string actor, std::string jid) {
-        auto who = co_await find_new_member(id, actor, std::move(jid));
+        auto who = co_await find_outsider(id, actor, std::move(jid));
         co_await work.change(std::move(id), std::move(actor), wish::add, affiliation::member, std::move(who));
+    }
+
+    awaitable<void> remove(std::string id, std::string actor, std::string jid) {
+        if (jid != actor && co_await rows.role_of(id, jid) == affiliation::none) co_await find_outsider(id, actor, jid);
+        co_await work.change(std::move(id), std::move(actor), wish::remove, affiliation::none, {.jid = std::move(jid)});
     }
 
     options settings;
@@ -186,9 +191,8 @@ awaitable<outcome> service::add_member(auth::user who, group_id which, new_membe
 }
 
 awaitable<outcome> service::remove_member(auth::user who, group_id which, member_jid whom) {
-    co_await async::explained(parts_->work.change(parts_->id_of(which), who.jid, wish::remove, affiliation::none,
-                                                  {.jid = parts_->user(whom.value)}),
-                              out_of_reach, not_removed);
+    co_await async::explained(parts_->remove(parts_->id_of(which), who.jid, parts_->user(whom.value)), out_of_reach,
+                              not_removed);
     co_return outcome{"ok"};
 }
 
