@@ -38,7 +38,7 @@ async function readSwagger(browser, url, faults, screenshot) {
     await page.locator(".opblock-summary").first().waitFor(WAIT);
     const routes = await shownRoutes(page);
     const registered = await registerOnPage(page);
-    await page.screenshot({ path: screenshot });
+    await page.screenshot({ path: screenshot, fullPage: true });
     return { title: await page.title(), routes, registered };
 }
 
