@@ -51,16 +51,20 @@ awaitable<void> changes::create(group wanted, std::string owner, std::vector<per
     const auto current = co_await store_.begin_creation(std::move(wanted), owner, members);
     core::fault_point("group.created");
     std::exception_ptr failure;
+    bool answers = true;
     try {
         co_await async::with_deadline(creation_limit, fill(current, std::move(owner), std::move(members)),
                                       "creation of a group");
+    } catch (const core::timed_out&) {
+        failure = std::current_exception();
+        answers = false;
     } catch (const core::unavailable&) {
         failure = std::current_exception();
     } catch (const core::refused&) {
         failure = std::current_exception();
     }
     if (failure) {
-        co_await abandon(current);
+        co_await abandon(current, answers);
         std::rethrow_exception(failure);
     }
     core::fault_point("group.filled");
@@ -95,12 +99,12 @@ awaitable<void> changes::invite_all(std::vector<operation> uninvited) {
     }
 }
 
-// Destroys the room now, as well as that can be done; once what may still be under way has ended, the reconciler does
-// so for certain.
-awaitable<void> changes::abandon(operation failed) {
+// Destroys the room now if ejabberd answers; once what may still be under way has ended, the reconciler does so for
+// certain.
+awaitable<void> changes::abandon(operation failed, bool answers) {
     try {
         co_await store_.abandon(failed);
-        co_await rooms_.destroy(failed.group_id);
+        if (answers) co_await rooms_.destroy(failed.group_id);
     } catch (const core::unavailable& error) {
         log::warn("what is left of a group is removed later: {}", error.what());
     } catch (const core::refused& error) {
@@ -126,7 +130,7 @@ awaitable<void> changes::carry_out_when_free(std::function<awaitable<attempt>()>
     do {
         auto tried = co_await begin();
         if (!tried.busy) {
-            if (tried.begun) co_await carry_out(std::move(*tried.begun));
+            if (tried.begun) co_await carry_out_for_caller(std::move(*tried.begun));
             co_return;
         }
         co_await async::pause(async::jittered(poll_interval));
@@ -152,6 +156,19 @@ awaitable<void> changes::carry_out(operation current) {
         std::rethrow_exception(without_effect);
     }
     co_await end_in_room(current);
+}
+
+// The same; what a room refuses that somebody destroys at this moment is refused because the group is gone.
+awaitable<void> changes::carry_out_for_caller(operation current) {
+    std::exception_ptr refusal;
+    try {
+        co_await carry_out(current);
+    } catch (const core::refused&) {
+        refusal = std::current_exception();
+    }
+    if (!refusal) co_return;
+    if (!co_await store_.is_active(current.group_id)) throw core::api_error(group_not_found);
+    std::rethrow_exception(refusal);
 }
 
 // The step that decides.

@@ -45,12 +45,13 @@ class changes {
  private:
     awaitable<void> fill(operation current, std::string owner, std::vector<person> members);
     awaitable<void> invite_all(std::vector<operation> uninvited);
-    awaitable<void> abandon(operation failed);
+    awaitable<void> abandon(operation failed, bool answers);
 
     awaitable<void> carry_out_when_free(std::function<awaitable<attempt>()> begin);
     awaitable<void> begin_in_room(operation current);
     awaitable<void> end_in_room(operation current);
     awaitable<void> carry_out(operation current);
+    awaitable<void> carry_out_for_caller(operation current);
     awaitable<bool> is_known_to_room(operation current);
 
     awaitable<void> settle(operation current);

@@ -96,6 +96,12 @@ awaitable<std::optional<std::vector<member>>> store::members(std::string group_i
     });
 }
 
+awaitable<bool> store::is_active(std::string group_id) {
+    co_return co_await database_.run([&](pqxx::work& tx) {
+        return !tx.exec_params("SELECT 1 FROM groups WHERE group_id = $1 AND state = 'active'", group_id).empty();
+    });
+}
+
 awaitable<affiliation> store::role_of(std::string group_id, std::string jid) {
     co_return co_await database_.run([&](pqxx::work& tx) {
         const auto rows = tx.exec_params(

@@ -51,6 +51,7 @@ class store {
 
     // nullopt when the caller is not in it.
     awaitable<std::optional<std::vector<member>>> members(std::string group_id, std::string caller);
+    awaitable<bool> is_active(std::string group_id);
     awaitable<affiliation> role_of(std::string group_id, std::string jid);
 
     // Those who are being deleted are not among the result.
