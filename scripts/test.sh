@@ -2,8 +2,8 @@
 # Usage: scripts/test.sh [--unit | --integration]
 #
 # Runs every test: module floors, shellcheck, unit tests, short fuzzing, and the integration tests against a stack of its
-# own (free ports, own secrets, certificates and state in a temporary folder; .env and .veil are not touched); unit tests
-# and push once more with ThreadSanitizer. --unit leaves out the stack, --integration runs nothing else. Installs what it
+# own (free ports, own secrets, certificates and state in a temporary folder; .env and .veil are not touched); unit tests,
+# push and races in groups once more with ThreadSanitizer. --unit leaves out the stack, --integration runs nothing else. Installs what it
 # needs. The last line is "N passed, N failed", and the exit code follows it; after a failure the folder with all logs is
 # kept and named.
 #   FUZZ_SECONDS  seconds per fuzz target (10)

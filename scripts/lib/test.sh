@@ -61,7 +61,7 @@ PYTHON
 
 build_debug() { { cmake --preset debug && cmake --build --preset debug; } 2>&1 | with_progress; }
 
-# ThreadSanitizer is for what talks to push providers, and for the unit tests; fuzzers and fakes are not built again.
+# ThreadSanitizer is for push, groups and the unit tests; fuzzers and fakes are not built again.
 build_tsan() {
     { cmake --preset tsan && cmake --build --preset tsan --target veil-unit-tests veil-api; } 2>&1 | with_progress
 }
@@ -110,13 +110,13 @@ run_integration() {
 
 integration() { suite "integration tests" integration_report run_integration; }
 
-# The push providers' client and senders in a server built with ThreadSanitizer.
+# The push providers' client and senders, and races in groups, in a server built with ThreadSanitizer.
 integration_tsan() {
     local name files=()
-    for name in outcomes faults alarms environments google_token ring_time; do
-        files+=("tests/integration/test_push_$name.py")
+    for name in push_{outcomes,faults,alarms,environments,google_token,ring_time} groups_concurrency; do
+        files+=("tests/integration/test_$name.py")
     done
-    VEIL_API_BIN=$ROOT/build/tsan/bin/veil-api suite "push tests, ThreadSanitizer" integration_report run_integration \
+    VEIL_API_BIN=$ROOT/build/tsan/bin/veil-api suite "push and groups, ThreadSanitizer" integration_report run_integration \
         "${files[@]}"
 }
 
