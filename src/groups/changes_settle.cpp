@@ -15,6 +15,14 @@ using std::chrono::steady_clock;
 constexpr auto leaving_limit = 8s;    // for all groups of an account that is deleted
 constexpr auto poll_interval = 30ms;  // meanwhile
 constexpr auto reconcile_interval = 1s;
+constexpr int most_attempts = 40;  // some ten minutes
+
+// A room that is to go goes, who is to leave leaves, and a group gets its owner, however long it takes.
+bool must_be_done(const operation& current) {
+    return current.what == kind::create || current.what == kind::remove ||
+           (current.what == kind::member &&
+            (current.wanted == affiliation::none || current.wanted == affiliation::owner));
+}
 
 }  // namespace
 
@@ -101,7 +109,10 @@ awaitable<bool> changes::settle_next(awaitable<std::optional<operation>> taking)
     if (!due) co_return false;
     log::warn("a group operation is left for later: {}", failure);
     try {
-        co_await store_.postpone(due->id);
+        if (due->attempts < most_attempts || must_be_done(*due))
+            co_await store_.postpone(due->id);
+        else
+            co_await store_.revert(*due);
     } catch (const core::unavailable&) {  // its lease will run out
     }
     co_return false;

@@ -25,7 +25,8 @@ operation read_operation(const pqxx::row& row) {
             .what = kind_of(row["kind"].as<std::string>()),
             .previous = row["previous"].as<std::string>(),
             .wanted = ejabberd::affiliation_of(row["wanted"].as<std::string>()),
-            .name = row["name"].as<std::string>()};
+            .name = row["name"].as<std::string>(),
+            .attempts = row["attempts"].as<int>()};
 }
 
 std::optional<operation> first_operation(const pqxx::result& rows) {

@@ -16,7 +16,8 @@ inline constexpr const char* long_lease = "now() + interval '35 seconds'";
 
 // An operation with what the other tables say of it, of a row source called o that has the columns of group_operations.
 inline constexpr const char* operation_columns =
-    "o.id, o.group_id, o.jid, o.kind, o.previous, coalesce(m.affiliation, 'none') AS wanted, g.name";
+    "o.id, o.group_id, o.jid, o.kind, o.previous, coalesce(m.affiliation, 'none') AS wanted, g.name, "
+    "o.attempts";
 inline constexpr const char* operation_joins =
     " o JOIN groups g ON g.group_id = o.group_id LEFT JOIN group_members m ON m.group_id = o.group_id AND m.jid = "
     "o.jid";

@@ -28,6 +28,7 @@ struct operation {
     std::string previous;  // the affiliation or the name before
     affiliation wanted = affiliation::none;
     std::string name;  // of the group
+    int attempts = 0;  // of the reconciler, in vain
 };
 
 // A user as he was looked up.
