@@ -18,9 +18,11 @@ constexpr std::array<std::pair<affiliation, std::string_view>, 5> words{{{affili
                                                                          {affiliation::admin, "admin"},
                                                                          {affiliation::owner, "owner"}}};
 
+constexpr const char* members_only = "members_only";
+
 // What makes a room a group that is safe. `moderated` above all: in 23.01 removed members come back where it is true.
 constexpr std::array<std::pair<const char*, const char*>, 8> fixed_options{{{"persistent", "true"},
-                                                                            {"members_only", "true"},
+                                                                            {members_only, "true"},
                                                                             {"moderated", "false"},
                                                                             {"allow_subscription", "true"},
                                                                             {"mam", "true"},
@@ -36,9 +38,12 @@ constexpr const char* messages_node = "urn:xmpp:mucsub:nodes:messages";
 std::map<std::string, affiliation> read_affiliations(const json& list) {
     try {
         std::map<std::string, affiliation> found;
-        for (const auto& entry : list)
-            found[entry.at("username").get<std::string>() + "@" + entry.at("domain").get<std::string>()] =
-                affiliation_of(entry.at("affiliation").get<std::string>());
+        for (const auto& entry : list) {
+            auto jid = entry.at("username").get<std::string>();
+            if (!jid.empty()) jid += '@';  // else it is for a whole domain
+            jid += entry.at("domain").get<std::string>();
+            found[std::move(jid)] = affiliation_of(entry.at("affiliation").get<std::string>());
+        }
         return found;
     } catch (const json::exception&) {
         throw core::refused("ejabberd get_room_affiliations: an answer of another shape");
@@ -144,6 +149,21 @@ awaitable<bool> rooms::try_subscribe(const std::string& room, const std::string&
 
 awaitable<void> rooms::unsubscribe(std::string room, std::string jid) {
     return insist("unsubscribe_room", {{"user", std::move(jid)}, {"room", jid_of(room)}});
+}
+
+awaitable<std::set<std::string>> rooms::subscribers(std::string room) {
+    const auto answer = co_await api_.command("get_subscribers", naming(room));
+    if (answer.status != 200 || !answer.body.is_array())
+        throw core::refused("ejabberd get_subscribers: status " + std::to_string(answer.status));
+    std::set<std::string> found;
+    for (const auto& jid : answer.body)
+        if (jid.is_string()) found.insert(jid.get<std::string>());
+    co_return found;
+}
+
+awaitable<void> rooms::expel_strangers(std::string room) {
+    co_await set_option(room, members_only, "false");
+    co_await set_option(room, members_only, "true");
 }
 
 awaitable<void> rooms::invite(std::string room, std::vector<std::string> jids) {

@@ -182,6 +182,17 @@ awaitable<void> changes::begin_in_room(operation current) {
     }
 }
 
+// A courtesy: who misses it finds the group in his list.
+awaitable<void> changes::invite(std::string group_id, std::string jid) {
+    try {
+        co_await rooms_.invite(std::move(group_id), {std::move(jid)});
+    } catch (const core::unavailable& error) {
+        log::warn("a new member is not invited: {}", error.what());
+    } catch (const core::refused& error) {
+        log::warn("a new member is not invited: {}", error.what());
+    }
+}
+
 // What follows from it. A removed member would go on receiving messages: his subscription is a thing of its own.
 awaitable<void> changes::end_in_room(operation current) {
     if (current.what == kind::remove || current.what == kind::create) {
@@ -193,7 +204,7 @@ awaitable<void> changes::end_in_room(operation current) {
             co_await rooms_.unsubscribe(current.group_id, current.jid);
         } else if (current.previous == ejabberd::name_of(affiliation::none)) {
             co_await rooms_.subscribe(current.group_id, current.jid);
-            co_await rooms_.invite(current.group_id, {current.jid});
+            co_await invite(current.group_id, current.jid);
         }
         core::fault_point("member.done");
     }

@@ -44,6 +44,7 @@ class changes {
 
  private:
     awaitable<void> fill(operation current, std::string owner, std::vector<person> members);
+    awaitable<void> invite(std::string group_id, std::string jid);
     awaitable<void> invite_all(std::vector<operation> uninvited);
     awaitable<void> abandon(operation failed, bool answers);
 
@@ -59,7 +60,9 @@ class changes {
     awaitable<void> adopt_member(operation current);
     awaitable<void> adopt_name(operation current);
     awaitable<std::optional<person>> find_user(std::string jid);
-    awaitable<bool> settle_next(awaitable<std::optional<operation>> taking);
+    awaitable<void> take_back(std::string group_id, std::string jid);
+    enum class settled { nothing, one, refused, outage };
+    awaitable<settled> settle_next(awaitable<std::optional<operation>> taking);
 
     store& store_;
     ejabberd::client& xmpp_;

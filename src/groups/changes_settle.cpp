@@ -52,9 +52,8 @@ awaitable<void> changes::adopt_member(operation current) {
     }
     std::optional<person> who;
     if (seen != affiliation::none) who = co_await find_user(current.jid);
-    if (seen != affiliation::none && !who) {  // whoever bears this name one day is not invited
-        co_await rooms_.set_affiliation(current.group_id, current.jid, affiliation::none);
-        co_await rooms_.unsubscribe(current.group_id, current.jid);
+    if (seen != affiliation::none && !who) {
+        co_await take_back(current.group_id, current.jid);
         co_return;
     }
     if (!co_await store_.adopt_member(current, seen, std::move(who))) co_return;
@@ -62,6 +61,15 @@ awaitable<void> changes::adopt_member(operation current) {
         co_await rooms_.unsubscribe(current.group_id, current.jid);
     else
         co_await rooms_.subscribe(current.group_id, current.jid);
+}
+
+// Whoever bears this name one day is not invited; nor is a whole domain, of which some may have come in.
+awaitable<void> changes::take_back(std::string group_id, std::string jid) {
+    co_await rooms_.set_affiliation(group_id, jid, affiliation::none);
+    if (jid.contains('@'))
+        co_await rooms_.unsubscribe(group_id, jid);
+    else
+        co_await rooms_.expel_strangers(group_id);
 }
 
 awaitable<void> changes::adopt_name(operation current) {
@@ -90,23 +98,24 @@ awaitable<void> changes::settle(operation current) {
     }
 }
 
-// False: there is nothing to do, or nothing can be done now.
-awaitable<bool> changes::settle_next(awaitable<std::optional<operation>> taking) {
+awaitable<changes::settled> changes::settle_next(awaitable<std::optional<operation>> taking) {
     std::optional<operation> due;
     std::string failure;
+    auto came_to = settled::refused;
     try {
         due = co_await std::move(taking);
-        if (!due) co_return false;
+        if (!due) co_return settled::nothing;
         co_await settle(*due);
-        co_return true;
+        co_return settled::one;
     } catch (const core::unavailable& error) {
+        came_to = settled::outage;
         failure = error.what();
     } catch (const core::refused& error) {
         failure = error.what();
     } catch (const core::api_error& error) {
         failure = error.what();
     }
-    if (!due) co_return false;
+    if (!due) co_return settled::outage;
     log::warn("a group operation is left for later: {}", failure);
     try {
         if (due->attempts < most_attempts || must_be_done(*due))
@@ -115,14 +124,15 @@ awaitable<bool> changes::settle_next(awaitable<std::optional<operation>> taking)
             co_await store_.revert(*due);
     } catch (const core::unavailable&) {  // its lease will run out
     }
-    co_return false;
+    co_return came_to;
 }
 
 awaitable<void> changes::settle_all(std::string jid) {
     const auto until = steady_clock::now() + leaving_limit;
     while (steady_clock::now() < until) {
-        const bool one_less = co_await settle_next(store_.take_due_of(jid));
-        if (one_less) continue;
+        const auto came_to = co_await settle_next(store_.take_due_of(jid));
+        if (came_to == settled::outage) break;
+        if (came_to == settled::one) continue;
         if (!co_await store_.has_operations(jid)) co_return;
         co_await async::pause(async::jittered(poll_interval));
     }
@@ -130,8 +140,10 @@ awaitable<void> changes::settle_all(std::string jid) {
 }
 
 awaitable<void> changes::reconcile_forever() {
-    while (true)
-        if (!co_await settle_next(store_.take_due())) co_await async::pause(reconcile_interval);
+    while (true) {
+        const auto came_to = co_await settle_next(store_.take_due());
+        if (came_to == settled::nothing || came_to == settled::outage) co_await async::pause(reconcile_interval);
+    }
 }
 
 }  // namespace veil::groups

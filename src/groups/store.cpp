@@ -186,7 +186,13 @@ awaitable<attempt> store::begin_adoption(std::string group_id, std::string jid) 
     co_return co_await database_.run([&](pqxx::work& tx) -> attempt {
         auto name = lock_active(tx, group_id);
         if (!name) return {};
-        return note(tx, {.group_id = group_id, .jid = jid, .what = kind::adopt, .name = std::move(*name)}, "adopt");
+        return note(tx,
+                    {.group_id = group_id,
+                     .jid = jid,
+                     .what = kind::adopt,
+                     .wanted = role_in(tx, group_id, jid),
+                     .name = std::move(*name)},
+                    "adopt");
     });
 }
 

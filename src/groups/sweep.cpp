@@ -79,8 +79,11 @@ awaitable<void> sweep::compare(const snapshot& group) {
     const bool missing = !options;
     if (missing != group.missing) co_await note_presence(group.group_id, missing);
     if (missing) co_return;
-    co_await compare_members(group, *in_room);
     co_await compare_options(group, *options);
+    co_await compare_members(group, *in_room);
+    co_await compare_subscribers(group, *in_room);
+    if (options->unsafe.contains("allow_subscription"))  // ejabberd has ended them all
+        for (const auto& [jid, _] : group.members) co_await adoptions_.adopt(group.group_id, jid);
 }
 
 // A difference may be a change of ours under way; that comes out when it is looked at alone.
@@ -93,6 +96,15 @@ awaitable<void> sweep::compare_members(const snapshot& group, const std::map<std
     }
     for (const auto& [jid, role] : group.members)
         if (!in_room.contains(jid)) co_await adoptions_.adopt(group.group_id, jid);
+}
+
+// Somebody may have come in while his room stood open. A member who wants no messages may end his subscription.
+awaitable<void> sweep::compare_subscribers(const snapshot& group, const std::map<std::string, affiliation>& in_room) {
+    for (const auto& jid : co_await rooms_.subscribers(group.group_id)) {
+        const auto found = in_room.find(jid);
+        if (found == in_room.end() || found->second == affiliation::outcast)
+            co_await adoptions_.adopt(group.group_id, jid);
+    }
 }
 
 awaitable<void> sweep::compare_options(const snapshot& group, const ejabberd::room_options& in_room) {

@@ -35,6 +35,8 @@ class sweep {
     awaitable<bool> run_once();
     awaitable<void> compare(const snapshot& group);
     awaitable<void> compare_members(const snapshot& group, const std::map<std::string, ejabberd::affiliation>& in_room);
+    awaitable<void> compare_subscribers(const snapshot& group,
+                                        const std::map<std::string, ejabberd::affiliation>& in_room);
     awaitable<void> compare_options(const snapshot& group, const ejabberd::room_options& in_room);
     awaitable<void> note_presence(std::string group_id, bool missing);
     awaitable<void> prune();

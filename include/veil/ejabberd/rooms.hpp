@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,7 +42,7 @@ class rooms {
     // Removes a room and its archive; returns when it is gone. An unknown one is fine.
     awaitable<void> destroy(std::string room);
 
-    // By bare JID; nullopt when there is no such room.
+    // By bare JID, or by domain for all its users; nullopt when there is no such room.
     awaitable<std::optional<std::map<std::string, affiliation>>> affiliations(std::string room);
 
     awaitable<void> set_affiliation(std::string room, std::string jid, affiliation wanted);
@@ -50,6 +51,10 @@ class rooms {
     // subscribed this way and removes no subscription with the membership: both are the caller's business.
     awaitable<void> subscribe(std::string room, std::string jid);
     awaitable<void> unsubscribe(std::string room, std::string jid);
+    awaitable<std::set<std::string>> subscribers(std::string room);
+
+    // Puts everybody out who is in the room and no member: ejabberd looks for them when a room becomes members-only.
+    awaitable<void> expel_strangers(std::string room);
 
     // A direct invitation (XEP-0249) to each.
     awaitable<void> invite(std::string room, std::vector<std::string> jids);
