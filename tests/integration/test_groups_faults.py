@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from support import api_process, database, ejabberd_admin, ejabberd_proxy, groups, raw_http, rest, wait
+from support import api_process, ejabberd_admin, ejabberd_proxy, groups, raw_http, rest, wait
 from support.ejabberd_proxy import refused, refused_but_done, unanswered, unheard
 from support.group_fixtures import everybody, group, people
 
@@ -260,25 +260,6 @@ def test_a_deletion_that_fails_is_finished_or_repeated(api, proxy, people, group
     assert again.status in (200, 404), again
     wait.until(lambda: groups.is_gone(api, people, group), SETTLE_SECONDS, "the group is gone")
     groups.assert_nothing_known(api, people, group)
-
-
-def let_patience_end():
-    """As if the reconciler had tried for ten minutes."""
-    database.rows("UPDATE group_operations SET attempts = 40, lease_until = now()")
-
-
-def test_what_ejabberd_never_takes_is_given_up_but_a_removal_is_not(api, proxy, people, group, everybody):
-    with proxy.failing("set_room_affiliation", unanswered, times=None):
-        promoted = groups.set_role(api, people.owner, group, people.member.jid, "admin")
-        raw_http.assert_error(promoted, 502, groups.UNAVAILABLE)
-    with proxy.failing("set_room_affiliation", refused, times=None):
-        let_patience_end()
-        wait.until(lambda: groups.members(api, people.owner, group) == everybody, SETTLE_SECONDS, "the role is given up")
-    with proxy.failing("set_room_affiliation", unheard, times=None):
-        groups.remove(api, people.owner, group, people.member.jid)
-        let_patience_end()
-    groups.let_leases_end()
-    wait.until(lambda: people.member.jid not in groups.in_xmpp(group)[0], SETTLE_SECONDS, "the member is removed")
 
 
 def test_without_ejabberd_every_change_is_told_to_be_unavailable(api, proxy, people, group):

@@ -1,0 +1,62 @@
+"""What was noted and cannot be done now: it holds up nothing else, and it does not wait for ever."""
+
+import pytest
+
+from support import api_process, database, ejabberd_admin, ejabberd_proxy, groups, raw_http, stack, wait
+from support.ejabberd_proxy import refused, unanswered, unheard
+from support.group_fixtures import everybody, group, people
+
+SETTLE_SECONDS = 30
+QUICK_SECONDS = 8
+
+
+@pytest.fixture(scope="module")
+def proxy():
+    with ejabberd_proxy.EjabberdProxy() as between:
+        yield between
+
+
+@pytest.fixture(scope="module")
+def api(proxy):
+    with api_process.ApiProcess(**proxy.env()) as process:
+        yield process
+        process.stop()
+
+
+def note_addition(group, jid):
+    """As if a server had died behind having noted an addition."""
+    which = f"{database.quoted(group.group_id)}, {database.quoted(jid)}"
+    database.rows(
+        f"INSERT INTO group_members (group_id, jid, affiliation) VALUES ({which}, 'member'); "
+        f"INSERT INTO group_operations (group_id, jid, kind, previous, lease_until) VALUES ({which}, 'member', 'none', now())"
+    )
+
+
+def test_what_cannot_succeed_holds_up_nothing_else(api, people, group, everybody):
+    lost = groups.created(api, people.owner)
+    name, service = lost.jid.split("@")
+    ejabberd_admin.call("destroy_room", name=name, service=service)
+    for number in range(20):
+        note_addition(lost, f"nobody{number}@{stack.DOMAIN}")
+    note_addition(group, people.stranger.jid)
+    groups.wait_is(api, people.owner, group, everybody | groups.roles(member=[people.stranger]), QUICK_SECONDS)
+    database.rows(f"DELETE FROM groups WHERE group_id = {database.quoted(lost.group_id)}")
+
+
+def let_patience_end():
+    """As if the reconciler had tried for ten minutes."""
+    database.rows("UPDATE group_operations SET attempts = 40, lease_until = now()")
+
+
+def test_what_ejabberd_never_takes_is_given_up_but_a_removal_is_not(api, proxy, people, group, everybody):
+    with proxy.failing("set_room_affiliation", unanswered, times=None):
+        promoted = groups.set_role(api, people.owner, group, people.member.jid, "admin")
+        raw_http.assert_error(promoted, 502, groups.UNAVAILABLE)
+    with proxy.failing("set_room_affiliation", refused, times=None):
+        let_patience_end()
+        wait.until(lambda: groups.members(api, people.owner, group) == everybody, SETTLE_SECONDS, "the role is given up")
+    with proxy.failing("set_room_affiliation", unheard, times=None):
+        groups.remove(api, people.owner, group, people.member.jid)
+        let_patience_end()
+    groups.let_leases_end()
+    wait.until(lambda: people.member.jid not in groups.in_xmpp(group)[0], SETTLE_SECONDS, "the member is removed")
