@@ -50,6 +50,16 @@ std::map<std::string, affiliation> read_affiliations(const json& list) {
     }
 }
 
+// A question behind a command. That it was not even asked says nothing of the command, which may have had its effect.
+template <class T>
+awaitable<T> behind(awaitable<T> question) {
+    try {
+        co_return co_await std::move(question);
+    } catch (const core::unavailable& error) {
+        throw core::unavailable(error.what());
+    }
+}
+
 bool is_no_room(const reply& answer) { return answer.status == 400 && answer.body == "The room does not exist."; }
 
 }  // namespace
@@ -75,7 +85,7 @@ json rooms::naming(const std::string& room) const { return {{"name", room}, {"se
 awaitable<void> rooms::insist(std::string command, json arguments) {
     const auto answer = co_await api_.command(command, std::move(arguments));
     if (answer.status == 200) co_return;
-    co_await api_.confirm_database();
+    co_await behind(api_.confirm_database());
     throw core::refused("ejabberd " + command + ": status " + std::to_string(answer.status));
 }
 
@@ -96,7 +106,7 @@ awaitable<void> rooms::destroy(std::string room) {
     if (answer.status != 200 && answer.status != 400)
         throw core::refused("ejabberd destroy_room: status " + std::to_string(answer.status));
     // Without its database it says yes, and the room comes back later.
-    if (!co_await is_gone(room)) throw core::unavailable("ejabberd destroy_room: the room is still there");
+    if (!co_await behind(is_gone(room))) throw core::unavailable("ejabberd destroy_room: the room is still there");
 }
 
 // For a moment a room that ends answers with an error.

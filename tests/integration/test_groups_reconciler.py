@@ -2,8 +2,8 @@
 
 import pytest
 
-from support import api_process, database, ejabberd_admin, ejabberd_proxy, groups, raw_http, stack, wait
-from support.ejabberd_proxy import refused, unanswered, unheard
+from support import api_process, database, ejabberd_admin, ejabberd_proxy, groups, raw_http, relay, stack, wait
+from support.ejabberd_proxy import refused, refused_but_done, unanswered, unheard
 from support.group_fixtures import everybody, group, people
 
 SETTLE_SECONDS = 30
@@ -21,6 +21,22 @@ def api(proxy):
     with api_process.ApiProcess(**proxy.env()) as process:
         yield process
         process.stop()
+
+
+def test_a_removal_whose_fate_is_unknown_is_finished(api, proxy, people, group):
+    """ejabberd does it and says no, as without its database, and is out of reach when asked whether it has one."""
+    with relay.Relay(proxy.port) as line, api_process.ApiProcess(**proxy.env(line.port)) as doubting:
+
+        def cut(_):
+            line.cut()
+
+        with proxy.failing("set_room_affiliation", refused_but_done, times=None), proxy.failing("stats", cut):
+            answer = groups.remove(doubting, people.owner, group, people.member.jid)
+        raw_http.assert_error(answer, 502, groups.UNAVAILABLE)
+        assert people.member.jid not in groups.members(doubting, people.owner, group)
+        doubting.stop()
+    groups.let_leases_end()
+    wait.until(lambda: people.member.jid not in groups.in_xmpp(group)[1], SETTLE_SECONDS, "no message reaches him")
 
 
 def note_addition(group, jid):

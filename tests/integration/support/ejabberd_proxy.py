@@ -55,9 +55,13 @@ class EjabberdProxy:
         self._server.proxy = self
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
-    def env(self):
-        """What points an API process here."""
-        return {"EJABBERD_API_URL": f"https://127.0.0.1:{self._server.server_address[1]}/api"}
+    @property
+    def port(self):
+        return self._server.server_address[1]
+
+    def env(self, port=None):
+        """What points an API process here, or to a port of somebody who passes on."""
+        return {"EJABBERD_API_URL": f"https://127.0.0.1:{port or self.port}/api"}
 
     def seen(self, command):
         """The arguments of every call of this command so far, in order."""
