@@ -105,8 +105,10 @@ awaitable<void> pool::execute(job f) {
                 } catch (...) {
                     thrown = std::current_exception();
                 }
-                asio::post(guard.get_executor(),
-                           [handler = std::move(handler), thrown]() mutable { std::move(handler)(thrown); });
+                // Given away whole: the last hand that holds an exception destroys it.
+                asio::post(guard.get_executor(), [handler = std::move(handler), thrown = std::move(thrown)]() mutable {
+                    std::move(handler)(std::move(thrown));
+                });
             });
         },
         asio::use_awaitable);
