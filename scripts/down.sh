@@ -6,7 +6,7 @@
 # (databases, logs, uploads), but neither .env nor the certificates.
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
-for part in common env state process services; do
+for part in common env state process keeper services; do
     # shellcheck source=/dev/null
     source "$here/lib/$part.sh"
 done

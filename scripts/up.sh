@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Usage: scripts/up.sh [SERVICE...]
 #
-# Starts the stack on this machine, without containers: db, ejabberd, api, or only those named. Installs what is missing,
-# makes .env, certificates and databases when absent, and ends when everything answers. Run it again at any time: what
-# runs is kept, what changed is restarted. All addresses are on loopback; scripts/down.sh stops it.
+# Starts the stack on this machine, without containers: db, rtpengine, coturn, ejabberd, api, kamailio, or only those named.
+# Installs what is missing, makes .env, certificates and databases when absent, and ends when everything answers. Run it again
+# at any time: what runs is kept, what changed is restarted, and what dies is started again. All addresses are on loopback;
+# scripts/down.sh stops it.
 #
 # Every variable of .env.example can be set in the environment, which wins over .env. Two stacks run side by side with
 # another VEIL_STATE and other ports. Also read from the environment:
@@ -12,7 +13,7 @@
 #   VEIL_CERTS     folder with the certificates             (certs)
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
-for part in common packages env ports render state process services; do
+for part in common packages env ports render state process keeper probe services; do
     # shellcheck source=/dev/null
     source "$here/lib/$part.sh"
 done
@@ -44,6 +45,6 @@ make_state
     exec "$here/setup-certs.sh"
 )
 ! in_list api "${CHOSEN[@]}" || api_build
-for service in "${CHOSEN[@]}"; do bring_up "$service"; done
+bring_all_up
 say_since "$begun" "up: ${CHOSEN[*]}"
 show_addresses

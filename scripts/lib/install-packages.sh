@@ -41,7 +41,9 @@ if ! { "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends -- "
     die "apt-get could not install the packages"
 fi
 
-# Debian enables a service it installs: the stock ejabberd would take the stack's ports after the next boot.
-if in_list ejabberd "$@" && command -v systemctl >/dev/null; then
-    systemctl --quiet --no-reload disable ejabberd.service || die "the stock ejabberd.service could not be disabled"
-fi
+# Debian enables a service it installs: the stock ones would take the stack's ports after the next boot.
+for package in ejabberd kamailio rtpengine-daemon coturn; do
+    if in_list "$package" "$@" && command -v systemctl >/dev/null; then
+        systemctl --quiet --no-reload disable "$package.service" || die "the stock $package.service could not be disabled"
+    fi
+done

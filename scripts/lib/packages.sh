@@ -13,6 +13,12 @@ packages_of() {
         db) echo postgresql-15 ;;
         ejabberd) echo ejabberd erlang-p1-pgsql erlang-p1-oauth2 postgresql-client-15 ;;
         api) packages_of build ;;
+        rtpengine) echo rtpengine-daemon ;;
+        coturn) echo coturn ;;
+        kamailio)
+            echo kamailio kamailio-postgres-modules kamailio-tls-modules kamailio-websocket-modules \
+                kamailio-utils-modules kamailio-extra-modules postgresql-client-15
+            ;;
         build)
             echo clang-19 lld-19 cmake ninja-build pkg-config libboost1.81-dev libpqxx-dev libssl-dev \
                 nlohmann-json3-dev libspdlog-dev libfmt-dev libnghttp2-dev

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# TCP ports of this machine, read from the kernel's tables: no package needed, no connection made.
+# Ports of this machine, read from the kernel's tables: no package needed, no connection made.
 
-# Ports in use by a listener that 127.0.0.1 would collide with: wildcard and 127.0.0.1, IPv4 and IPv6.
+# Ports that 127.0.0.1 would collide on, TCP (listening) and UDP: of the wildcard and 127.0.0.1, IPv4 and IPv6.
 busy_ports() {
     local _ address state rest
-    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r _ address _ state rest; do
-        [[ $state == 0A ]] || continue
+    cat /proc/net/{tcp,tcp6,udp,udp6} 2>/dev/null | while read -r _ address _ state rest; do
+        [[ $state == 0A || $state == 07 ]] || continue
         case ${address%:*} in
             00000000 | 0100007F | 00000000000000000000000000000000 | 0000000000000000FFFF00000100007F)
                 echo $((16#${address##*:}))
@@ -24,6 +24,11 @@ demand_ports() {
         ! in_list "${!name}" "${seen[@]}" || die "port ${!name} ($name) is already another port of the same service"
         seen+=("${!name}")
     done
+}
+
+# demand_range FIRST LAST N: two variables that must name a range of at least N ports.
+demand_range() {
+    ((${!1} && ${!2} - ${!1} + 1 >= $3)) || die "$1 to $2 must be a range of $3 ports or more: ${!1} to ${!2}"
 }
 
 # free_ports N: N free ports below the range that outgoing connections take theirs from.

@@ -1,16 +1,19 @@
 # shellcheck shell=bash
-# Which services there are, in the order they start. services/<name>.sh describes one of them by functions:
+# Which services there are, and how they come up. services/<name>.sh describes one of them by functions:
 #   <name>_user       account it runs as when started by root
 #   <name>_ports      variables that hold the ports it listens on
 #   <name>_prepare    writes everything it reads into the state directory
 #   <name>_inputs     prints what it was started with; when that changes it is restarted
 #   <name>_start      launches it
+#   <name>_clear      removes what a killed one left behind; optional
 #   <name>_probe      one try: does it serve?
 #   <name>_provision  what must be done inside it, every time; repeatable
 #   <name>_stop       stops it cleanly
 #   <name>_addresses  lines "what<tab>where" for the final table
 
-SERVICES=(db ejabberd api)
+# The order they start in; those of one stage need nothing of each other to start and come up at the same time.
+STAGES=("db rtpengine coturn" "ejabberd api" "kamailio")
+read -ra SERVICES <<<"${STAGES[*]}"
 
 # choose_services [NAME...]: sets CHOSEN, in starting order; no name means all.
 choose_services() {
@@ -43,6 +46,7 @@ wait_ready() {
     until "$1_probe"; do
         if ! running "$1"; then
             show_log "$1"
+            "$1_stop" >/dev/null
             die "$1 ended before it was ready"
         fi
         if (($(now_ms) >= deadline)); then
@@ -58,13 +62,13 @@ bring_up() {
     started=$(now_ms)
     "${service}_prepare"
     inputs=$("${service}_inputs" | sha256sum)
-    if running "$service"; then
-        if [[ $inputs == "$(cat -- "$STATE/run/$service.inputs" 2>/dev/null)" ]]; then
-            done_as="kept running"
-        else
-            echo "==> $service: its configuration changed, restarting it"
-            "${service}_stop"
-        fi
+    if ! running "$service" || ! kept "$service"; then
+        "${service}_stop" >/dev/null
+    elif [[ $inputs != "$(cat -- "$STATE/run/$service.inputs" 2>/dev/null)" ]]; then
+        echo "==> $service: its configuration changed, restarting it"
+        "${service}_stop"
+    else
+        done_as="kept running"
     fi
     if ! running "$service"; then
         # shellcheck disable=SC2046 # names of variables
@@ -75,4 +79,19 @@ bring_up() {
     wait_ready "$service" 60
     "${service}_provision"
     say_since "$started" "$service: $done_as"
+}
+
+# Brings all of CHOSEN up, stage by stage.
+bring_all_up() {
+    local stage service job jobs failed=0
+    for stage in "${STAGES[@]}"; do
+        jobs=()
+        for service in $stage; do
+            in_list "$service" "${CHOSEN[@]}" || continue
+            bring_up "$service" &
+            jobs+=($!)
+        done
+        for job in "${jobs[@]}"; do wait "$job" || failed=1; done
+        ((!failed)) || exit 1
+    done
 }

@@ -41,7 +41,7 @@ db_inputs() { cat -- "$STATE"/db/*.conf; }
 
 # After a kill -9 the lock file stays, and PostgreSQL takes a zombie for a live owner. The file goes once nothing is
 # attached to the shared memory it names, that is, once the last orphaned backend has ended.
-db_clear_lock() {
+db_clear() {
     local lock=$STATE/db/data/postmaster.pid owner='' recorded='' shm=() tries=100
     [[ -e $lock && -e $STATE/run/db.pid ]] || return 0
     read -r owner <"$lock"
@@ -56,7 +56,6 @@ db_clear_lock() {
 }
 
 db_start() {
-    db_clear_lock
     launch db "$(user_of db)" "$STATE/db" -- "$DB_BIN/postgres" --config-file="$STATE/db/postgresql.conf"
 }
 

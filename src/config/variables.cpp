@@ -213,9 +213,23 @@ constexpr variable ports[] = {
     {"XMPP_PORT_WS", "5280", "port", "XMPP clients, WebSocket over TLS", port<&s::xmpp_port_ws>},
     {"XMPP_PORT_UPLOAD", "5443", "port", "file upload and download over HTTPS", nullptr},
     {"EJABBERD_API_PORT", "5444", "port", "ejabberd's admin API, internal only", nullptr},
+    {"SIP_PORT", "5060", "port", "SIP clients, UDP and TCP", nullptr},
     {"SIP_PORT_TLS", "5061", "port", "SIP clients, TLS", port<&s::sip_port_tls>},
+    {"SIP_PORT_WSS", "8089", "port", "SIP clients, WebSocket over TLS", nullptr},
+    {"RTP_PORT_MIN", "20000", "port", "media over UDP, first port; a video call takes eight", nullptr},
+    {"RTP_PORT_MAX", "20100", "port", "media over UDP, last port", nullptr},
+    {"RTPENGINE_NG_PORT", "2223", "port", "rtpengine's control protocol, internal only", nullptr},
     {"TURN_PORT", "3478", "port", "TURN over UDP and TCP", port<&s::turn_port>},
     {"TURN_PORT_TLS", "5349", "port", "TURN over TLS", port<&s::turn_port_tls>},
+    {"TURN_RELAY_PORT_MIN", "49160", "port", "relayed media over UDP, first port", nullptr},
+    {"TURN_RELAY_PORT_MAX", "49200", "port", "relayed media over UDP, last port", nullptr},
+};
+
+constexpr variable sip[] = {
+    {"SIP_SRTP", "dtls", "dtls or sdes", "how media is encrypted that is offered to native apps; browsers get dtls",
+     nullptr},
+    {"SIP_ALLOW_PLAIN_RTP", "false", "true or false",
+     "for tests: media of native clients may be, and is offered, unencrypted", nullptr},
 };
 
 constexpr variable stack[] = {
@@ -230,6 +244,7 @@ constexpr section all[] = {
     {"ejabberd's admin API", xmpp},
     {"Push providers", push},
     {"Ports of the other services", ports},
+    {"SIP server", sip},
     {"Native stack", stack},
 };
 
