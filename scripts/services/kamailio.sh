@@ -57,7 +57,7 @@ kamailio_clear() { rm -f -- "$STATE/kamailio/ctl"; }
 kamailio_start() {
     local home=$STATE/kamailio
     launch kamailio "$(user_of kamailio)" "$home" TZ=UTC PGSSLMODE=disable -- \
-        kamailio -f "$home/kamailio.cfg" -DD -E -m 64 -M 8 -P "$home/kamailio.pid" -Y "$home" -w "$home"
+        kamailio -f "$home/kamailio.cfg" -DD -E -m 64 -M 8 -Y "$home" -w "$home"
 }
 
 kamailio_probe() {
