@@ -58,23 +58,26 @@ end_all() {
 # stop_service SERVICE SIGNAL SECONDS: the keeper first, so that nobody starts it again; then it is asked to stop, waited for
 # with its children, and killed when it does not end.
 stop_service() {
-    local each left keeper='' started
+    local keeper='' started word="not running"
     started=$(now_ms)
     ! recorded "$STATE/run/$1.keeper" || keeper="$PID $START"
     [[ ! $keeper ]] || kill -s TERM "${keeper% *}" 2>/dev/null || true
-    if ! running "$1"; then
-        [[ ! $keeper ]] || end_all 5 "$keeper" || true
-        rm -f -- "$STATE/run/$1.pid" "$STATE/run/$1.keeper"
-        echo "==> $1: not running"
-        return 0
+    if running "$1"; then
+        word=stopped
+        stop_family "$PID" "$2" "$3" || echo "==> $1: did not stop within $3 s, killed it" >&2
     fi
-    mapfile -t left < <(family "$PID")
-    kill -s "$2" "$PID" 2>/dev/null || true
-    # Somebody may have frozen it; a signal waits for the thaw.
-    for each in "${left[@]}"; do kill -s CONT "${each% *}" 2>/dev/null || true; done
-    end_all "$3" "${left[@]}" || echo "==> $1: did not stop within $3 s, killed it" >&2
     [[ ! $keeper ]] || end_all 5 "$keeper" || true
     clear_up "$1"
     rm -f -- "$STATE/run/$1.pid" "$STATE/run/$1.keeper"
-    say_since "$started" "$1: stopped"
+    say_since "$started" "$1: $word"
+}
+
+# stop_family PID SIGNAL SECONDS: fails when it had to kill.
+stop_family() {
+    local each left
+    mapfile -t left < <(family "$1")
+    kill -s "$2" "$1" 2>/dev/null || true
+    # Somebody may have frozen it; a signal waits for the thaw.
+    for each in "${left[@]}"; do kill -s CONT "${each% *}" 2>/dev/null || true; done
+    end_all "$3" "${left[@]}"
 }

@@ -39,20 +39,20 @@ db_prepare() {
 
 db_inputs() { cat -- "$STATE"/db/*.conf; }
 
-# After a kill -9 the lock file stays, and PostgreSQL takes a zombie for a live owner. The file goes once nothing is
-# attached to the shared memory it names, that is, once the last orphaned backend has ended.
+# After a kill -9 the lock files of data and socket stay, and PostgreSQL takes a zombie for a live owner. They go once nothing
+# is attached to the shared memory that is named there, that is, once the last orphaned backend has ended.
 db_clear() {
-    local lock=$STATE/db/data/postmaster.pid owner='' recorded='' shm=() tries=100
+    local lock=$STATE/db/data/postmaster.pid owner='' known='' shm=() tries=100
     [[ -e $lock && -e $STATE/run/db.pid ]] || return 0
     read -r owner <"$lock"
-    read -r recorded _ <"$STATE/run/db.pid"
-    [[ $owner == "$recorded" ]] || return 0
+    read -r known _ <"$STATE/run/db.pid"
+    [[ $owner == "$known" ]] || return 0
     read -ra shm < <(sed -n 7p "$lock") || true
     while awk -v id="${shm[1]:-}" '$2 == id && $7 > 0 { found = 1 } END { exit !found }' /proc/sysvipc/shm; do
         ((tries -= 1)) || die "processes of the PostgreSQL that was killed (pid $owner) do not end"
         sleep 0.1
     done
-    rm -f -- "$lock"
+    rm -f -- "$lock" "$STATE"/db/socket/.s.PGSQL.*
 }
 
 db_start() {
