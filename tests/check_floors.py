@@ -20,7 +20,7 @@ FLOORS = {  # module: what it may include (itself is always allowed)
     'ejabberd': 'core log async crypto client',
 }
 GROUND = 'core log async crypto http client db auth ejabberd'
-FEATURES = ['account', 'groups', 'push', 'turn', 'server_info', 'docs', 'health']
+FEATURES = ['account', 'groups', 'push', 'turn', 'server_info', 'demo', 'docs', 'health']
 FLOORS |= {feature: GROUND for feature in FEATURES}   # a feature never includes another feature
 FLOORS['account'] += ' push groups'                   # but account tells push and groups to forget a user
 FLOORS['app'] = ' '.join(FLOORS)                      # the composition root sees everything; nothing sees it

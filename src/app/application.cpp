@@ -17,6 +17,7 @@
 #include <veil/db/listener.hpp>
 #include <veil/db/migrations.hpp>
 #include <veil/db/pool.hpp>
+#include <veil/demo/service.hpp>
 #include <veil/docs/service.hpp>
 #include <veil/ejabberd/client.hpp>
 #include <veil/groups/service.hpp>
@@ -78,6 +79,7 @@ class application {
           turn_(s.turn_secret, s.turn_ttl.count(), s.turn_uris, clock_),
           server_info_(describe_server(s)),
           health_(database_, ejabberd_),
+          demo_(demo_settings(s)),
           routes_(s.cors_origins),
           api_(io.get_executor(), routes_),
           admin_(io.get_executor(), admin_routes_),
@@ -96,6 +98,7 @@ class application {
         groups_.add_routes(routes_);
         server_info_.add_routes(routes_);
         health_.add_routes(routes_);
+        if (s.demo_pages) demo_.add_routes(routes_);
         docs_.add_routes(routes_);
         docs_.publish(http::openapi(routes_, about_api));
         health_.add_routes(admin_routes_);
@@ -161,6 +164,7 @@ class application {
     turn::service turn_;
     server_info::service server_info_;
     health::service health_;
+    demo::service demo_;
     docs::service docs_;
     http::router routes_;
     http::router admin_routes_;

@@ -33,6 +33,10 @@ server_info::info describe_server(const config::settings& s) {
             .min_client_version = s.min_client_version};
 }
 
+demo::settings demo_settings(const config::settings& s) {
+    return {.xmpp_domain = s.xmpp_domain, .sip_domain = s.sip_domain, .sip_ws_url = s.sip_ws_url};
+}
+
 client::https_options ejabberd_connections(const config::settings& s, const core::https_url& url) {
     return {.host = url.host, .port = url.port, .ca_file = s.ejabberd_ca_file};
 }

@@ -5,6 +5,7 @@
 #include <veil/client/https_pool.hpp>
 #include <veil/config/config.hpp>
 #include <veil/core/url.hpp>
+#include <veil/demo/service.hpp>
 #include <veil/groups/service.hpp>
 #include <veil/push/options.hpp>
 #include <veil/server_info/service.hpp>
@@ -14,6 +15,7 @@ namespace veil::app {
 core::secret api_dsn(const config::settings& s);
 core::secret migration_dsn(const config::settings& s);
 server_info::info describe_server(const config::settings& s);
+demo::settings demo_settings(const config::settings& s);
 client::https_options ejabberd_connections(const config::settings& s, const core::https_url& url);
 account::options account_options(const config::settings& s);
 groups::options group_options(const config::settings& s);

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <limits>
 #include <veil/core/ascii.hpp>
+#include <veil/core/url.hpp>
 
 namespace veil::config {
 namespace {
@@ -98,6 +99,12 @@ void https_url(settings& s, const std::string& value) {
     s.ejabberd_api_url = value;
 }
 
+template <auto Member>
+void wss_url(settings& s, const std::string& value) {
+    if (!value.empty()) core::wss_origin(value);
+    s.*Member = value;
+}
+
 using s = settings;
 
 constexpr variable secrets[] = {
@@ -127,6 +134,8 @@ constexpr variable names[] = {
      domain<&s::http_upload_domain>},
     {"XMPP_WS_URL", "", "wss:// address", "XMPP over WebSocket; empty: wss://XMPP_HOST:XMPP_PORT_WS/ws",
      text<&s::xmpp_ws_url>},
+    {"SIP_WS_URL", "", "wss:// address", "SIP over WebSocket, for /demo; empty: wss://SIP_DOMAIN:8089",
+     wss_url<&s::sip_ws_url>},
     {"SERVER_VERSION", "1.0.0", "text", "version that clients are told", text<&s::server_version>},
     {"MIN_CLIENT_VERSION", "1.0.0", "text", "oldest client version that is served", text<&s::min_client_version>},
 };
@@ -150,6 +159,8 @@ constexpr variable api[] = {
      "comma-separated list", "names nobody can register", list<&s::reserved_usernames>},
     {"ALLOW_WEAK_SECRETS", "false", "true or false",
      "start although JWT_SECRET or TURN_SECRET is weak; never in production", boolean<&s::allow_weak_secrets>},
+    {"DEMO_PAGES", "false", "true or false", "serve /demo, a page to try calls between two browser tabs",
+     boolean<&s::demo_pages>},
     {"LOG_LEVEL", "info", "debug, info, warn or error", "least important line that is logged", level},
     {"LOG_FORMAT", "text", "text or json", "form of the log lines", format},
 };

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 #include <veil/core/url.hpp>
@@ -27,6 +28,27 @@ https_url parse_https_url(std::string_view text) {
     if (rest.empty()) fail();
     url.host = rest;
     return url;
+}
+
+std::string wss_origin(std::string_view text) {
+    constexpr std::string_view scheme = "wss://";
+    const auto invalid = [] { return std::invalid_argument("is not a wss:// address"); };
+    const auto is_visible = [](char c) { return c > ' ' && c <= '~'; };
+    const auto in_host = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+    };
+    if (!text.starts_with(scheme) || !std::ranges::all_of(text, is_visible)) throw invalid();
+    const auto authority = text.substr(scheme.size(), text.find('/', scheme.size()) - scheme.size());
+    const auto colon = authority.find(':');
+    const auto host = authority.substr(0, colon);
+    if (host.empty() || !std::ranges::all_of(host, in_host)) throw invalid();
+    if (colon != std::string_view::npos) {
+        const auto digits = authority.substr(colon + 1);
+        std::uint16_t port = 0;
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+        if (error != std::errc{} || end != digits.data() + digits.size() || port == 0) throw invalid();
+    }
+    return std::string(scheme).append(authority);
 }
 
 }  // namespace veil::core

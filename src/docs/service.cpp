@@ -1,8 +1,6 @@
-#include <algorithm>
-#include <array>
-#include <stdexcept>
+#include <string>
+#include <string_view>
 #include <utility>
-#include <veil/core/errors.hpp>
 #include <veil/docs/service.hpp>
 
 #include "files.hpp"
@@ -10,41 +8,19 @@
 namespace veil::docs {
 namespace {
 
-constexpr core::failure no_such_file{404, "Not Found"};
-
 // What ReDoc puts inline, as Chromium computes it: the empty element that styled-components fills through the DOM, and
 // the style of its scroll bars. The second changes when ReDoc changes it; the browser test says so, and the console
 // names the new one.
 constexpr std::string_view redoc_styles =
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' 'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> types{{
-    {".css", "text/css; charset=utf-8"},
-    {".js", "text/javascript; charset=utf-8"},
-    {".png", "image/png"},
-    {".txt", "text/plain; charset=utf-8"},
-}};
-
-const docs::file* find(std::string_view name) {
-    const auto all = embedded_files();
-    const auto it = std::ranges::find(all, name, &docs::file::name);
-    return it == all.end() ? nullptr : &*it;
-}
-
 // A page runs only what this server sends and talks only to it; images may also be written into the styles.
 http::response page(std::string_view name, std::string_view inline_styles) {
-    const auto* const found = find(name);
-    if (found == nullptr) throw std::logic_error("a page was not built into the server");
     std::string policy =
         "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'none'; style-src 'self'";
     if (!inline_styles.empty()) policy.append(" ").append(inline_styles);
-    return {.fixed_body = found->text,
-            .content_type = "text/html; charset=utf-8",
-            .cacheable = true,
-            .headers = {{"Cache-Control", "no-cache"},
-                        {"Content-Security-Policy", std::move(policy)},
-                        {"Referrer-Policy", "no-referrer"}}};
+    return http::page(embedded_files(), name, std::move(policy));
 }
 
 }  // namespace
@@ -59,7 +35,7 @@ void service::add_routes(http::router& routes) {
     routes.on("GET", "/docs/{file}", *this, &service::file,
               {.id = "get_docs_file",
                .summary = "A style, script or picture of the two pages",
-               .failures = {no_such_file},
+               .failures = {http::no_such_file},
                .content = "*/*",
                .parameters = {{"file", "its name", "page.css"}}});
 }
@@ -75,13 +51,7 @@ awaitable<http::response> service::swagger_page() { co_return page("swagger.html
 awaitable<http::response> service::redoc_page() { co_return page("redoc.html", redoc_styles); }
 
 awaitable<http::response> service::file(http::path<"file"> name) {
-    const auto* const found = find(name.value);
-    const auto type = std::ranges::find_if(types, [&](const auto& t) { return name.value.ends_with(t.first); });
-    if (found == nullptr || type == types.end()) throw core::api_error(no_such_file);
-    co_return http::response{.fixed_body = found->text,
-                             .content_type = type->second,
-                             .cacheable = true,
-                             .headers = {{"Cache-Control", "public, max-age=3600"}}};
+    co_return http::page_file(embedded_files(), name.value);
 }
 
 }  // namespace veil::docs

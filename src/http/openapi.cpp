@@ -23,17 +23,22 @@ constexpr tag tags[] = {
     {"server", "What clients need to know before they sign in."},
     {"groups", "Group chats and their members."},
     {"operations", "For operators and load balancers."},
+    {"demo", "A page to try calls, where the server is told to show it."},
     {"documentation", "This document and its pages."},
 };
 
+std::string_view tag_name_of(std::string_view pattern) {
+    static constexpr std::string_view root = "/api/v1/";
+    if (pattern == "/healthz" || pattern == "/readyz") return "operations";
+    if (pattern == "/demo" || pattern.starts_with("/demo/")) return "demo";
+    if (!pattern.starts_with(root)) return "documentation";
+    pattern.remove_prefix(root.size());
+    return pattern.substr(0, pattern.find('/'));
+}
+
 // The segment after /api/v1 names the tag.
 const tag& tag_of(std::string_view pattern) {
-    static constexpr std::string_view root = "/api/v1/";
-    std::string_view name = pattern == "/healthz" || pattern == "/readyz" ? "operations" : "documentation";
-    if (pattern.starts_with(root)) {
-        pattern.remove_prefix(root.size());
-        name = pattern.substr(0, pattern.find('/'));
-    }
+    const auto name = tag_name_of(pattern);
     const auto it = std::ranges::find(tags, name, &tag::name);
     if (it == std::end(tags)) throw std::logic_error("no tag for the routes of " + std::string(name));
     return *it;

@@ -1,4 +1,4 @@
-// https:// addresses. Any thread.
+// https:// and wss:// addresses. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -15,5 +15,9 @@ struct https_url {
 
 // Throws std::invalid_argument when the text is not https://host[:port][/path]; IPv6 addresses stand in brackets.
 https_url parse_https_url(std::string_view text);
+
+// The origin wss://host[:port] of an address that may have a path, as a Content-Security-Policy names it. Throws
+// std::invalid_argument when the text is no such address, or its host is neither a domain name nor an IPv4 address.
+std::string wss_origin(std::string_view text);
 
 }  // namespace veil::core
