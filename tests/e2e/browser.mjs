@@ -12,13 +12,16 @@ const FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
+// Flags for pages that call each other: a microphone that beeps, a camera that shows a clock, media over loopback.
+export const MEDIA = ["--use-fake-device-for-media-stream", "--allow-loopback-in-peer-connection"];
+
 // A new browser with a profile of its own, which goes when it is closed.
-export function launch() {
-    return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+export function launch(...flags) {
+    return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...FLAGS, ...flags] });
 }
 
 // Opens a page whose faults are added to `faults`: what the console or a script reports as an error, what the content
-// policy blocks, answers that are errors, and requests to another origin than `origin`.
+// policy blocks, answers that are errors, and requests to another origin than `origin`. browser: or a context of one.
 export async function openPage(browser, origin, faults) {
     const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
     await page.exposeFunction("noteViolation", (text) => faults.push(`content policy: ${text}`));

@@ -1,5 +1,5 @@
 """The document against the server that serves it: what is documented is there and answers as it says, good requests and
-bad ones alike, and nothing is there that is not documented.
+bad ones alike, and nothing is there that is not documented. The server is one that has every route: DEMO_PAGES=true.
 """
 
 import copy
@@ -8,11 +8,18 @@ import urllib.parse
 
 import pytest
 
-from support import bad_requests, good_requests, openapi, raw_http, stack
+from support import api_process, bad_requests, good_requests, openapi, raw_http, stack
 from support.openapi import document
 
 TURN = "/api/v1/turn/credentials"
 ROUTE_LITERAL = re.compile(r'\.on\(\s*"([A-Z]+)",\s*"([^"]+)"')
+
+
+@pytest.fixture(scope="module")
+def api():
+    with api_process.ApiProcess(DEMO_PAGES="true") as process:
+        yield process
+        process.stop()
 
 
 @pytest.fixture(params=good_requests.TABLE)

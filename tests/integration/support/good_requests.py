@@ -85,7 +85,7 @@ def _in_group(body=None, with_member=False):
     return make
 
 
-def _docs_file(_):
+def _page_file(_):
     return Good(parameters={"file": "page.css"})
 
 
@@ -117,5 +117,8 @@ TABLE = {
     "GET /openapi.json": _plain,
     "GET /docs": _plain,
     "GET /redoc": _plain,
-    "GET /docs/{file}": _docs_file,
+    "GET /docs/{file}": _page_file,
+    "GET /demo": _plain,
+    "GET /demo/settings": _plain,
+    "GET /demo/{file}": _page_file,
 }

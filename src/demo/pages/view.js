@@ -1,0 +1,123 @@
+// What the page shows. Tests find everything by its id, and states in data attributes.
+
+export const element = (id) => document.getElementById(id);
+
+const CALL_STATES = {
+    calling: (name) => `Calling ${name} ...`,
+    queued: (name) => `Waking the devices of ${name} ...`,
+    ringing: (name) => `It rings at ${name}.`,
+    connecting: (name) => `Connecting with ${name} ...`,
+    connected: (name) => `In a call with ${name}.`,
+    disturbed: (name) => `In a call with ${name}, but no media arrive.`,
+};
+
+const TITLE = document.title;
+
+function show(id, on) {
+    element(id).hidden = !on;
+}
+
+// A fault or a notice; nothing takes it away.
+export function message(text) {
+    show("message", Boolean(text));
+    element("message").textContent = text ?? "";
+}
+
+// jid: of who is signed in, or null.
+export function account(jid) {
+    show("sign-in", !jid);
+    show("account", Boolean(jid));
+    show("dial", Boolean(jid));
+    show("outcome", false);
+    element("jid").textContent = jid ?? "";
+    element("password").value = "";
+}
+
+// Whether somebody is just being signed in.
+export function entering(on) {
+    for (const id of ["log-in", "register"]) element(id).disabled = on;
+}
+
+export function sip(state, text) {
+    element("sip").dataset.state = state;
+    element("sip").textContent = text;
+    show("retry", state === "refused");
+}
+
+// Whether calls can be made now.
+export function dialling(possible) {
+    for (const id of ["call-audio", "call-video"]) element(id).disabled = !possible;
+}
+
+export function incoming(call) {
+    show("incoming", Boolean(call));
+    document.title = call ? `${call.name} is calling` : TITLE;
+    if (!call) return;
+    element("caller").textContent = call.name === call.peer ? call.peer : `${call.name} (${call.peer})`;
+    element("incoming-kind").textContent = call.offersVideo ? "calls you with video." : "calls you.";
+    show("answer-video", call.offersVideo);
+}
+
+export function callState(state, name) {
+    show("call", true);
+    show("outcome", false);
+    element("call").dataset.state = state;
+    element("call-state").textContent = CALL_STATES[state](name);
+}
+
+function picture(id, stream) {
+    const video = element(id);
+    if (video.srcObject !== stream) video.srcObject = stream;
+    video.hidden = !stream?.getVideoTracks().length;
+}
+
+export function localMedia(stream) {
+    picture("local-media", stream);
+}
+
+export function remoteMedia(stream) {
+    picture("remote-media", stream);
+}
+
+export function muted(on) {
+    element("mute").setAttribute("aria-pressed", String(on));
+    element("mute").textContent = on ? "Unmute" : "Mute";
+}
+
+function candidate(id, it) {
+    const place = element(id);
+    Object.assign(place.dataset, { type: it?.type ?? "", protocol: it?.protocol ?? "", relayProtocol: it?.relayProtocol ?? "" });
+    const relay = it?.relayProtocol ? ` through ${it.relayProtocol}` : "";
+    place.textContent = it ? `${it.type}, ${it.protocol}${relay} ${it.address}` : "none yet";
+}
+
+function medium(id, it) {
+    const row = element(id);
+    row.hidden = !it;
+    if (!it) return;
+    const { codec, packetsSent, packetsReceived, framesDecoded } = it;
+    Object.assign(row.dataset, { codec, packetsSent, packetsReceived, framesDecoded });
+    const cells = [codec, Math.round(it.sentRate), Math.round(it.receivedRate), packetsReceived, it.packetsLost];
+    cells.forEach((text, index) => (row.cells[index + 1].textContent = text));
+}
+
+// summary: of statistics.js; null empties the tables.
+export function statistics(summary) {
+    candidate("local-candidate", summary?.local);
+    candidate("remote-candidate", summary?.remote);
+    medium("audio-statistics", summary?.audio);
+    medium("video-statistics", summary?.video);
+    element("level").value = summary?.audio?.level ?? 0;
+}
+
+// The call is over. outcome: of outcome.js.
+export function outcome({ kind, status, text }) {
+    show("call", false);
+    localMedia(null);
+    remoteMedia(null);
+    muted(false);
+    statistics(null);
+    show("outcome", true);
+    Object.assign(element("outcome").dataset, { kind, status });
+    element("outcome").textContent = text;
+}
