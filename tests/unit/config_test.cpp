@@ -64,6 +64,8 @@ TEST(config, defaults_are_the_documented_ones) {
     EXPECT_EQ(s.api_host, "0.0.0.0");
     EXPECT_EQ(s.api_port, 8443);
     EXPECT_EQ(s.xmpp_ws_url, "wss://example.com:5280/ws");
+    EXPECT_EQ(s.sip_ws_url, "wss://example.com:8089");
+    EXPECT_FALSE(s.demo_pages);
     EXPECT_EQ(s.turn_uris,
               (std::vector<std::string>{"turn:example.com:3478?transport=udp", "turn:example.com:3478?transport=tcp",
                                         "turns:example.com:5349?transport=tcp"}));
@@ -125,6 +127,16 @@ TEST(config, addresses_of_providers_are_host_and_port) {
         set["APNS_HOST"] = bad;
         EXPECT_EQ(faults_of(set).size(), 1U) << bad;
     }
+}
+
+TEST(config, the_sip_websocket_follows_the_domain_or_is_given_whole) {
+    auto set = complete();
+    set["SIP_DOMAIN"] = "sip.example";
+    EXPECT_EQ(load_from(set).sip_ws_url, "wss://sip.example:8089");
+    set["SIP_WS_URL"] = "wss://edge.example/sip";
+    EXPECT_EQ(load_from(set).sip_ws_url, "wss://edge.example/sip");
+    set["SIP_WS_URL"] = "wss://edge.example; script-src *";
+    EXPECT_EQ(faults_of(set), std::vector<std::string>{"SIP_WS_URL is not a wss:// address"});
 }
 
 TEST(config, the_ring_time_has_bounds) {

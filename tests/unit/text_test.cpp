@@ -53,6 +53,16 @@ TEST(url, host_port_and_path) {
         EXPECT_THROW(core::parse_https_url(bad), std::invalid_argument) << bad;
 }
 
+TEST(url, the_origin_of_a_websocket_has_no_path) {
+    EXPECT_EQ(core::wss_origin("wss://example.com:8089"), "wss://example.com:8089");
+    EXPECT_EQ(core::wss_origin("wss://Edge.example/sip?a=b"), "wss://Edge.example");
+    EXPECT_EQ(core::wss_origin("wss://127.0.0.1:1/"), "wss://127.0.0.1:1");
+    for (const auto* bad : {"", "ws://h", "https://h", "wss://", "wss:///x", "wss://h:", "wss://h:0", "wss://h:65536",
+                            "wss://h:1x", "wss://[::1]", "wss://u@h", "wss://*", "wss://h; script-src *", "wss://h,x",
+                            "wss://h/ *", "wss://h/\r\nX: y", "wss://h?x"})
+        EXPECT_THROW(core::wss_origin(bad), std::invalid_argument) << bad;
+}
+
 TEST(write, head_has_the_headers_of_get_and_no_body) {
     const http::response answer{.status = 200, .body = "{}"};
     std::string get;

@@ -1,0 +1,145 @@
+// Usage: node demo_call.mjs URL SIP_WS_URL SCREENSHOT.png
+//
+// Two tabs of /demo of the server at URL call each other; a stand-in answers in place of the SIP server at SIP_WS_URL.
+// Prints one line of JSON: what the tabs showed. Fails when something that should be shown is not, and on any fault of
+// the pages.
+import { randomBytes } from "node:crypto";
+import { launch, MEDIA, openPage } from "./browser.mjs";
+import { SipExchange } from "./sip_exchange.mjs";
+
+const WAIT = { timeout: 30_000 };
+const DEVICES = { permissions: ["microphone", "camera"] };
+
+class Tab {
+    constructor(page, username) {
+        this.page = page;
+        this.username = username;
+    }
+
+    at(selector) {
+        return this.page.locator(selector);
+    }
+
+    click(id) {
+        return this.at(`#${id}`).click(WAIT);
+    }
+
+    sees(selector) {
+        return this.at(selector).waitFor(WAIT);
+    }
+
+    text(id) {
+        return this.at(`#${id}`).innerText(WAIT);
+    }
+
+    async call(callee, how) {
+        await this.page.fill("#callee", callee, WAIT);
+        await this.click(how);
+    }
+
+    async outcome(kind) {
+        await this.sees(`#outcome[data-kind="${kind}"]`);
+        return this.text("outcome");
+    }
+}
+
+async function signIn(browser, { url, sipUrl, exchange, faults }, devices) {
+    const account = { username: `demo_${randomBytes(6).toString("hex")}`, password: randomBytes(12).toString("hex") };
+    exchange.allow(account.username, account.password);
+    const page = await openPage(await browser.newContext(devices), url, faults);
+    await exchange.serve(page, sipUrl);
+    await page.goto(`${url}/demo`);
+    await page.fill("#username", account.username, WAIT);
+    await page.fill("#password", account.password, WAIT);
+    await page.fill("#display-name", 'Al "the" <b>', WAIT);
+    await page.click("#register", WAIT);
+    const tab = new Tab(page, account.username);
+    await tab.sees('#sip[data-state="registered"]');
+    return tab;
+}
+
+// Media flow both ways when each side receives of each kind.
+async function talk(tabs, kinds) {
+    for (const tab of tabs) {
+        await tab.sees('#call[data-state="connected"]');
+        for (const kind of kinds) await tab.sees(`#${kind}-statistics:not([data-packets-received="0"])[data-packets-received]`);
+    }
+    const [tab] = tabs;
+    const candidate = (id) => tab.at(`#${id}-candidate`).evaluate((each) => ({ ...each.dataset }));
+    const codecs = await Promise.all(kinds.map((kind) => tab.at(`#${kind}-statistics`).getAttribute("data-codec")));
+    return { local: await candidate("local"), remote: await candidate("remote"), codecs };
+}
+
+async function videoCall(alice, bob, screenshot) {
+    await alice.call(bob.username, "call-video");
+    await bob.sees("#incoming");
+    const caller = await bob.text("caller");
+    await alice.sees('#call[data-state="ringing"]');
+    await bob.click("answer-video");
+    const media = await talk([alice, bob], ["audio", "video"]);
+    await alice.click("mute");
+    await alice.sees('#mute[aria-pressed="true"]');
+    await alice.page.screenshot({ path: screenshot, fullPage: true });
+    await bob.click("hang-up");
+    return { caller, media, alice: await alice.outcome("hung-up"), bob: await bob.outcome("hung-up") };
+}
+
+async function refusedCalls(alice, bob) {
+    const said = {};
+    await alice.call(bob.username, "call-audio");
+    await bob.click("reject");
+    said.declined = await alice.outcome("declined");
+    await alice.call(bob.username, "call-audio");
+    await bob.sees("#incoming");
+    await alice.click("hang-up");
+    said.cancelled = await bob.outcome("cancelled");
+    for (const [status, kind] of [[480, "unreachable"], [486, "busy"], [503, "server"]]) {
+        await alice.call(`answers_${status}`, "call-audio");
+        said[kind] = await alice.outcome(kind);
+    }
+    return said;
+}
+
+// The server names a relay over TCP where nobody listens.
+async function withoutRelay(alice, bob) {
+    await alice.page.selectOption("#connection", "relay-tcp", WAIT);
+    await alice.call(bob.username, "call-audio");
+    return alice.outcome("no-relay");
+}
+
+// A third user whose browser refuses the microphone.
+async function silentCall(carol, bob) {
+    await carol.call(bob.username, "call-audio");
+    await bob.click("answer");
+    const media = await talk([bob, carol], ["audio"]);
+    const notice = await carol.text("message");
+    await carol.click("hang-up");
+    await bob.outcome("hung-up");
+    return { notice, media };
+}
+
+async function main(browser, [url, sipUrl, screenshot]) {
+    const around = { url, sipUrl, exchange: new SipExchange(), faults: [] };
+    const alice = await signIn(browser, around, DEVICES);
+    const bob = await signIn(browser, around, DEVICES);
+    const carol = await signIn(browser, around, {});
+    const video = await videoCall(alice, bob, screenshot);
+    const refused = await refusedCalls(alice, bob);
+    const silent = await silentCall(carol, bob);
+    const relay = await withoutRelay(alice, bob);
+    return { alice: alice.username, video, refused, silent, relay, faults: around.faults };
+}
+
+const given = process.argv.slice(2);
+if (!given[2]?.endsWith(".png")) {
+    console.error("usage: node demo_call.mjs URL SIP_WS_URL SCREENSHOT.png");
+    process.exit(2);
+}
+const browser = await launch(...MEDIA);
+try {
+    const seen = await main(browser, given);
+    console.log(JSON.stringify(seen));
+    process.exitCode = seen.faults.length ? 1 : 0;
+} finally {
+    await browser.close();
+}
