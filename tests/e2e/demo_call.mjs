@@ -62,7 +62,8 @@ async function signIn(browser, { url, sipUrl, exchange, faults }, devices) {
 async function talk(tabs, kinds) {
     for (const tab of tabs) {
         await tab.sees('#call[data-state="connected"]');
-        for (const kind of kinds) await tab.sees(`#${kind}-statistics:not([data-packets-received="0"])[data-packets-received]`);
+        for (const kind of kinds)
+            await tab.sees(`#${kind}-statistics[data-packets-received]:not([data-packets-received="0"])`);
     }
     const [tab] = tabs;
     const candidate = (id) => tab.at(`#${id}-candidate`).evaluate((each) => ({ ...each.dataset }));

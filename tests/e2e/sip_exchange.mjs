@@ -9,7 +9,10 @@ const md5 = (text) => createHash("md5").update(text).digest("hex");
 
 function parse(text) {
     const [head, ...lines] = text.split("\r\n\r\n")[0].split("\r\n");
-    const headers = lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]);
+    const headers = lines.map((line) => {
+        const colon = line.indexOf(":");
+        return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+    });
     const all = (name) => headers.filter(([key]) => key === name).map(([, value]) => value);
     return { method: head.split(" ")[0], target: head.split(" ")[1], all, one: (name) => all(name)[0] ?? "" };
 }
@@ -75,9 +78,11 @@ export class SipExchange {
     }
 
     #proves(user, authorization) {
-        const said = Object.fromEntries([...authorization.matchAll(/(\w+)="?([^",]+)"?/g)].map(([, key, value]) => [key, value]));
+        const pairs = [...authorization.matchAll(/(\w+)="?([^",]+)"?/g)].map(([, key, value]) => [key, value]);
+        const said = Object.fromEntries(pairs);
         if (said.username !== user || said.nonce !== NONCE) return false;
         const secret = md5(`${user}:${REALM}:${this.#passwords.get(user)}`);
-        return said.response === md5([secret, NONCE, said.nc, said.cnonce, said.qop, md5(`REGISTER:${said.uri}`)].join(":"));
+        const asked = md5(`REGISTER:${said.uri}`);
+        return said.response === md5([secret, NONCE, said.nc, said.cnonce, said.qop, asked].join(":"));
     }
 }

@@ -51,7 +51,8 @@ export function callOutcome({ originator, cause, message }) {
     const status = message?.status_code ?? 0;
     const elsewhere = cause === "Canceled" && /cause\s*=\s*200/.test(message?.getHeader?.("Reason") ?? "");
     const known = elsewhere ? ELSEWHERE : (originator === "local" ? LOCAL : REMOTE)[cause];
-    const [kind, text] = (status ? byStatus(status) : (known ?? BY_CAUSE[cause])) ?? ["failed", `The call failed: ${cause}.`];
+    const unknown = ["failed", `The call failed: ${cause}.`];
+    const [kind, text] = status ? byStatus(status) : (known ?? BY_CAUSE[cause] ?? unknown);
     return { kind, status, text };
 }
 

@@ -18,7 +18,9 @@ export function describe(status, body) {
 }
 
 async function send(method, path, { body, token } = {}) {
-    const headers = { ...(body && { "Content-Type": "application/json" }), ...(token && { Authorization: `Bearer ${token}` }) };
+    const headers = {};
+    if (body) headers["Content-Type"] = "application/json";
+    if (token) headers.Authorization = `Bearer ${token}`;
     const signal = AbortSignal.timeout(PATIENCE_MS);
     let answer;
     let content;

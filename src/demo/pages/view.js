@@ -86,9 +86,10 @@ export function muted(on) {
 
 function candidate(id, it) {
     const place = element(id);
-    Object.assign(place.dataset, { type: it?.type ?? "", protocol: it?.protocol ?? "", relayProtocol: it?.relayProtocol ?? "" });
-    const relay = it?.relayProtocol ? ` through ${it.relayProtocol}` : "";
-    place.textContent = it ? `${it.type}, ${it.protocol}${relay} ${it.address}` : "none yet";
+    const { type = "", protocol = "", relayProtocol = "", address } = it ?? {};
+    Object.assign(place.dataset, { type, protocol, relayProtocol });
+    const relay = relayProtocol && ` through ${relayProtocol}`;
+    place.textContent = it ? `${type}, ${protocol}${relay} ${address}` : "none yet";
 }
 
 function medium(id, it) {
