@@ -120,7 +120,6 @@ async function prepare(withVideo, wanted, use) {
         if (!wanted()) return media.close();
         if (media.notices.length) view.message(media.notices.join(" "));
         view.localMedia(media.stream);
-        view.statistics(null);
         use(media, way);
     } finally {
         preparing = false;
@@ -199,4 +198,5 @@ onClick("hang-up", () => call.hangUp());
 window.addEventListener("pagehide", () => phone?.stop());
 
 view.account(null);
+view.statistics(null);
 refresh();

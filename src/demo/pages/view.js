@@ -95,9 +95,9 @@ function candidate(id, it) {
 function medium(id, it) {
     const row = element(id);
     row.hidden = !it;
-    if (!it) return;
-    const { codec, packetsSent, packetsReceived, framesDecoded } = it;
+    const { codec = "", packetsSent = 0, packetsReceived = 0, framesDecoded = 0 } = it ?? {};
     Object.assign(row.dataset, { codec, packetsSent, packetsReceived, framesDecoded });
+    if (!it) return;
     const cells = [codec, Math.round(it.sentRate), Math.round(it.receivedRate), packetsReceived, it.packetsLost];
     cells.forEach((text, index) => (row.cells[index + 1].textContent = text));
 }
