@@ -58,12 +58,12 @@ async function signIn(browser, { url, sipUrl, exchange, faults }, devices) {
     return tab;
 }
 
-// Media flow both ways when each side receives of each kind.
+// Media flow both ways when each side receives of each kind, with a rate that is shown.
 async function talk(tabs, kinds) {
     for (const tab of tabs) {
         await tab.sees('#call[data-state="connected"]');
         for (const kind of kinds)
-            await tab.sees(`#${kind}-statistics[data-packets-received]:not([data-packets-received="0"])`);
+            await tab.sees(`#${kind}-statistics[data-received-rate]:not([data-received-rate="0"])`);
     }
     const [tab] = tabs;
     const candidate = (id) => tab.at(`#${id}-candidate`).evaluate((each) => ({ ...each.dataset }));

@@ -95,10 +95,11 @@ function candidate(id, it) {
 function medium(id, it) {
     const row = element(id);
     row.hidden = !it;
-    const { codec = "", packetsSent = 0, packetsReceived = 0, framesDecoded = 0 } = it ?? {};
-    Object.assign(row.dataset, { codec, packetsSent, packetsReceived, framesDecoded });
-    if (!it) return;
-    const cells = [codec, Math.round(it.sentRate), Math.round(it.receivedRate), packetsReceived, it.packetsLost];
+    const { codec = "", packetsSent = 0, packetsReceived = 0, packetsLost = 0, framesDecoded = 0 } = it ?? {};
+    const sentRate = Math.round(it?.sentRate ?? 0);
+    const receivedRate = Math.round(it?.receivedRate ?? 0);
+    Object.assign(row.dataset, { codec, sentRate, receivedRate, packetsSent, packetsReceived, framesDecoded });
+    const cells = [codec, sentRate, receivedRate, packetsReceived, packetsLost];
     cells.forEach((text, index) => (row.cells[index + 1].textContent = text));
 }
 
