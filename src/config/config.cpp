@@ -45,7 +45,7 @@ void check_whole(settings& s, std::vector<std::string>& faults) {
 
 void derive(settings& s) {
     if (s.xmpp_ws_url.empty()) s.xmpp_ws_url = "wss://" + s.xmpp_host + ":" + std::to_string(s.xmpp_port_ws) + "/ws";
-    if (s.sip_ws_url.empty()) s.sip_ws_url = "wss://" + s.sip_domain + ":8089";
+    if (s.sip_ws_url.empty()) s.sip_ws_url = "wss://" + s.sip_domain + ":" + std::to_string(s.sip_port_wss);
     if (s.turn_uris.empty()) {
         const auto plain = s.turn_domain + ":" + std::to_string(s.turn_port);
         s.turn_uris = {"turn:" + plain + "?transport=udp", "turn:" + plain + "?transport=tcp",

@@ -48,7 +48,7 @@ struct settings {
     // what clients are told
     std::string server_ip, xmpp_domain, sip_domain, turn_domain, xmpp_host, http_upload_domain, xmpp_ws_url, sip_ws_url;
     std::string server_version, min_client_version;
-    std::uint16_t xmpp_port_tls = 0, xmpp_port_starttls = 0, xmpp_port_ws = 0, sip_port_tls = 0;
+    std::uint16_t xmpp_port_tls = 0, xmpp_port_starttls = 0, xmpp_port_ws = 0, sip_port_tls = 0, sip_port_wss = 0;
     std::uint16_t turn_port = 0, turn_port_tls = 0;
     std::vector<std::string> turn_uris;
 
