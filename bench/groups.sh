@@ -13,7 +13,7 @@
 #   --seconds N    how long requests are made in each (15)
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
-for part in common packages env ports state process services test; do
+for part in common packages env ports state process keeper services test; do
     # shellcheck source=/dev/null
     source "$here/../scripts/lib/$part.sh"
 done

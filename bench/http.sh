@@ -10,7 +10,7 @@
 #   --peers-only   only nginx and FastAPI, without veil-api and its stack; no limit is checked
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
-for part in common packages env ports state process services test; do
+for part in common packages env ports state process keeper services test; do
     # shellcheck source=/dev/null
     source "$here/../scripts/lib/$part.sh"
 done

@@ -18,8 +18,10 @@ FIRST_PAUSE=500 LONGEST_PAUSE=10000 # milliseconds
 STEADY=60000                        # one that ran for so long ended for another reason than those before
 STATE=$1 service=$2 user=$3 folder=$4
 shift 4
-# shellcheck source=/dev/null
-source "$ROOT/scripts/services/$service.sh"
+if [[ -e $ROOT/scripts/services/$service.sh ]]; then # a bench keeps others too
+    # shellcheck source=/dev/null
+    source "$ROOT/scripts/services/$service.sh"
+fi
 drop_to "$user"
 stopping=0
 trap 'stopping=1' TERM
