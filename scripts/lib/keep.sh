@@ -16,36 +16,27 @@ export -n LC_ALL
 
 FIRST_PAUSE=500 LONGEST_PAUSE=10000 # milliseconds
 STEADY=60000                        # one that ran for so long ended for another reason than those before
-STATE=$1 service=$2 user=$3 folder=$4
-shift 4
-if [[ -e $ROOT/scripts/services/$service.sh ]]; then # a bench keeps others too
-    # shellcheck source=/dev/null
-    source "$ROOT/scripts/services/$service.sh"
-fi
-drop_to "$user"
-stopping=0
-trap 'stopping=1' TERM
 
-note() { printf '%(%Y-%m-%dT%H:%M:%S%z)T %s: %s\n' -1 "$service" "$1" >>"$STATE/log/supervisor.log"; }
+note() { printf '%(%Y-%m-%dT%H:%M:%S%z)T %s: %s\n' -1 "$SERVICE" "$1" >>"$STATE/log/supervisor.log"; }
 
-# Waits for a child although signals interrupt that; sets CODE.
+# Waits for a child although signals interrupt that; sets CODE. Bash itself would put a word about its end into the log.
 await() {
-    CODE=0
-    wait "$1" || CODE=$?
-    while kill -s 0 "$1" 2>/dev/null; do
+    while :; do
         CODE=0
-        wait "$1" || CODE=$?
+        wait "$1" 2>/dev/null || CODE=$?
+        kill -s 0 "$1" 2>/dev/null || return 0
     done
 }
 
 # Starts the service and waits for its end. Who stops it reads the pid after it has signalled us: if that came too early
 # to see this pid, nobody else knows of it.
 run() {
-    (cd -- "$folder" && exec "${DROP[@]}" setsid "$@") &
-    CHILD=$!
-    record "$CHILD" "$STATE/run/$service.pid" || kill -s KILL "$CHILD"
-    ((!stopping)) || kill -s KILL "$CHILD" 2>/dev/null || true
-    await "$CHILD"
+    local child
+    (cd -- "$FOLDER" && exec "${DROP[@]}" setsid "$@") &
+    child=$!
+    record "$child" "$STATE/run/$SERVICE.pid" || kill -s KILL "$child"
+    ((!STOPPING)) || kill -s KILL "$child" 2>/dev/null || true
+    await "$child"
 }
 
 pause() {
@@ -63,16 +54,28 @@ how_it_ended() {
     fi
 }
 
-next=$FIRST_PAUSE
-while ((!stopping)); do
-    begun=$(now_ms)
-    run "$@"
-    ((!stopping)) || break
-    ran=$(($(now_ms) - begun))
-    ((ran < STEADY)) || next=$FIRST_PAUSE
-    ms=$((next * (75 + RANDOM % 51) / 100))
-    note "$(how_it_ended "$CODE") after $((ran / 1000)) s; starting it again in $ms ms"
-    next=$((next * 2 < LONGEST_PAUSE ? next * 2 : LONGEST_PAUSE))
-    pause "$ms"
-    (clear_up "$service") || note "what it left behind could not be removed"
-done
+keep() {
+    local begun ran ms next=$FIRST_PAUSE
+    while ((!STOPPING)); do
+        begun=$(now_ms)
+        run "$@"
+        ((!STOPPING)) || break
+        ran=$(($(now_ms) - begun))
+        ((ran < STEADY)) || next=$FIRST_PAUSE
+        ms=$((next * (75 + RANDOM % 51) / 100))
+        note "$(how_it_ended "$CODE") after $((ran / 1000)) s; starting it again in $ms ms"
+        next=$((next * 2 < LONGEST_PAUSE ? next * 2 : LONGEST_PAUSE))
+        pause "$ms"
+        (clear_up "$SERVICE") || note "what it left behind could not be removed"
+    done
+}
+
+STATE=$1 SERVICE=$2 FOLDER=$4 STOPPING=0
+drop_to "$3"
+if [[ -e $ROOT/scripts/services/$SERVICE.sh ]]; then # a bench keeps others too
+    # shellcheck source=/dev/null
+    source "$ROOT/scripts/services/$SERVICE.sh"
+fi
+trap 'STOPPING=1' TERM
+# One line, so that nothing of this file is read any more when another version of it is put in its place.
+shift 4; keep "$@"; exit
