@@ -81,9 +81,10 @@ bring_up() {
     say_since "$started" "$service: $done_as"
 }
 
-# Brings all of CHOSEN up, stage by stage.
+# Brings all of CHOSEN up, stage by stage. An interrupt reaches the jobs only through us.
 bring_all_up() {
-    local stage service job jobs failed=0
+    local stage service job jobs=() failed=0
+    trap 'kill "${jobs[@]}" 2>/dev/null; exit 130' INT TERM
     for stage in "${STAGES[@]}"; do
         jobs=()
         for service in $stage; do
@@ -94,4 +95,5 @@ bring_all_up() {
         for job in "${jobs[@]}"; do wait "$job" || failed=1; done
         ((!failed)) || exit 1
     done
+    trap - INT TERM
 }
