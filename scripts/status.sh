@@ -38,11 +38,11 @@ uptime_of() {
     printf '%dd %02d:%02d:%02d' $((seconds / 86400)) $((seconds / 3600 % 24)) $((seconds / 60 % 60)) $((seconds % 60))
 }
 
-# memory_of PID: of the process and its children.
+# memory_of PID: of the process and its children; "-" where the kernel keeps that from us, as in many containers.
 memory_of() {
     local files=() member
     while read -r member _; do files+=("/proc/$member/smaps_rollup"); done < <(family "$1")
-    { cat -- "${files[@]}" 2>/dev/null || true; } | awk '/^Pss:/ { kb += $2 } END { printf "%d MiB", kb / 1024 }'
+    { cat -- "${files[@]}" 2>/dev/null || true; } | awk '/^Pss:/ { kb += $2 } END { if (kb) printf "%d MiB", kb / 1024; else print "-" }'
 }
 
 show() { printf '%-10s  %-10s  %8s  %12s  %8s  %s\n' "$@"; }
