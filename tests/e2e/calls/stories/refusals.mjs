@@ -1,0 +1,110 @@
+// What nobody may do: use another one's name, break into calls, flood, or relay to where he has no business.
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { random } from "../sip_message.mjs";
+import { SipPhone } from "../sip_phone.mjs";
+import { account, ask, deleteAccount, stack, turnCredentials } from "../stack.mjs";
+import { askRelay } from "../turn.mjs";
+
+const FLOOD = 300;
+const FLOOD_ANSWERED = 200; // a hundred in two seconds are allowed, and a burst may fall into two such periods
+const SELF = `sip:127.0.0.1:${stack.sipPort}`;
+
+const twoPhones = async (t) => [await SipPhone.open(t, await account("alice")), await SipPhone.open(t, await account("bob"))];
+
+async function wrongPassword(t) {
+    const [alice, bob] = await twoPhones(t);
+    const guess = { ...alice.user, password: random() };
+    assert.equal(await alice.register({ user: guess }), 401);
+    const { sent } = await alice.authenticated({ method: "INVITE", uri: bob.aor, body: alice.rtp.sdp }, guess);
+    assert.equal((await alice.outcome(sent)).status, 407);
+    assert.equal(await alice.register(), 200);
+}
+
+async function foreignName(t) {
+    const [alice, bob] = await twoPhones(t);
+    for (const name of [bob.aor, `sip:${alice.user.username}@elsewhere.example`]) {
+        const call = { method: "INVITE", uri: bob.aor, from: `<${name}>;tag=1`, body: alice.rtp.sdp };
+        const { sent, answer } = await alice.authenticated(call);
+        assert.equal((answer ?? (await alice.outcome(sent))).status, 403, name);
+    }
+    assert.equal(await alice.register({ user: bob.user }), 403, "bob's password does not register alice");
+}
+
+async function forgedDialogue(t) {
+    const [alice, bob] = await twoPhones(t);
+    assert.equal(await bob.register(), 200);
+    const uri = `sip:${bob.user.username}@${bob.address}`;
+    const forged = { method: "INVITE", uri, to: `<${bob.aor}>;tag=1`, body: alice.rtp.sdp };
+    for (const route of [`<${SELF};lr>`, `<${SELF};lr;vc=${random(16)}>`]) {
+        const request = alice.request({ ...forged, more: [["Route", route]] });
+        assert.equal((await alice.outcome(request)).status, 403);
+    }
+    const call = await alice.call(bob.user);
+    assert.equal((await bob.rings()).one("call-id"), call.callId, "what reaches bob first is the honest call");
+    assert.equal((await alice.final(alice.cancel(call))).status, 200);
+}
+
+// Datagrams are served in the order they came: when the other phone's is answered, the attacker's before it had its turn.
+async function flood(t) {
+    const user = await account("alice");
+    const [attacker, other] = [await SipPhone.open(t, user, "127.0.0.9"), await SipPhone.open(t, user)];
+    const probe = (phone) => phone.request({ method: "OPTIONS", uri: SELF });
+    assert.equal((await attacker.final(probe(attacker))).status, 200);
+    for (let i = 0; i < FLOOD; i += 1) probe(attacker);
+    const served = async () => (await other.final(probe(other))).status;
+    assert.equal(await served(), 200, "other addresses are served");
+    const after = probe(attacker);
+    assert.equal(await served(), 200);
+    const answered = attacker.waiting();
+    t.diagnostic(`measured: ${answered} of ${FLOOD} requests were answered`);
+    assert.ok(answered <= FLOOD_ANSWERED, `${answered} requests were answered`);
+    assert.equal(attacker.waiting((each) => each.one("call-id") === after.callId), 0, "the address is not served any more");
+}
+
+async function tooLarge(t) {
+    const [alice] = await twoPhones(t);
+    const request = alice.request({ method: "INVITE", uri: alice.aor, body: "a".repeat(40_000) });
+    assert.equal((await alice.final(request)).status, 513);
+    assert.equal(await alice.register(), 200);
+}
+
+async function relayCredentials() {
+    const given = await turnCredentials(await account("alice"));
+    assert.equal((await askRelay(given)).relay, 0);
+    const forged = createHmac("sha1", "not the secret").update(given.username).digest("base64");
+    assert.equal((await askRelay({ ...given, password: forged })).relay, 401);
+
+    const username = given.username.replace(/^\d+/, String(Math.floor(Date.now() / 1_000) - 60));
+    const password = createHmac("sha1", stack.turnSecret).update(username).digest("base64");
+    assert.equal((await askRelay({ username, password })).relay, 401, "expired");
+}
+
+async function relayPeers() {
+    const inside = ["10.0.0.1", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.1"];
+    const { relay, peers } = await askRelay(await turnCredentials(await account("alice")), ["127.0.0.1", ...inside]);
+    assert.equal(relay, 0);
+    assert.deepEqual(peers, [0, ...inside.map(() => 403)]);
+}
+
+async function deleted(t) {
+    const [alice, bob] = await twoPhones(t);
+    assert.equal(await bob.register(), 200);
+    await deleteAccount(bob.user);
+    assert.equal(await bob.register(), 401);
+    const { sent } = await bob.authenticated({ method: "INVITE", uri: alice.aor, body: bob.rtp.sdp });
+    assert.equal((await bob.outcome(sent)).status, 407);
+    assert.equal((await alice.outcome(await alice.call(bob.user))).status, 404, "the phone that was registered does not ring");
+    assert.equal((await ask("GET", "/api/v1/turn/credentials", { token: bob.user.token })).status, 401);
+}
+
+export const stories = {
+    "A wrong SIP password neither registers nor calls": wrongPassword,
+    "Nobody calls or registers under another one's name": foreignName,
+    "A forged request within a call is refused and reaches nobody": forgedDialogue,
+    "A message of 40 kB is refused": tooLarge,
+    "TURN refuses a wrong secret and credentials that have expired": relayCredentials,
+    "TURN relays to this server alone, never to the network behind it": relayPeers,
+    "A deleted account can neither register, call nor be called, and gets no relay": deleted,
+    "A flood of requests is ignored, others are served": flood,
+};

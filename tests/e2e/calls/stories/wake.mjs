@@ -1,0 +1,102 @@
+// Phones that sleep: a push wakes them, the call that waits arrives.
+import assert from "node:assert/strict";
+import { thePush } from "../fake_push.mjs";
+import { SipPhone } from "../sip_phone.mjs";
+import { account, device } from "../stack.mjs";
+import { Tab } from "../tab.mjs";
+import { until } from "../until.mjs";
+
+const PUSH_MS = 300;
+const CALLS = 5;
+const MEDIA_MS = 3_000;
+
+const received = (phone, packets) =>
+    until(() => phone.rtp.received >= packets, 10_000, () => `${packets} packets of media (there are ${phone.rtp.received})`);
+
+async function wakes(t, browser) {
+    const [alice, bob] = [await account("alice"), await account("bob")];
+    const token = await device(bob);
+    const [caller, tab] = [await SipPhone.open(t, alice), await Tab.ready(t, browser, bob)];
+
+    const call = await caller.call(bob);
+    await caller.answered(call, (status) => status === 182);
+    const { payload } = await thePush(token, "call", call);
+    assert.deepEqual([payload.caller_name, payload.call_type], [alice.username, "audio"]);
+
+    const opened = Date.now();
+    await tab.signIn();
+    await tab.answer();
+    const answer = await caller.outcome(call);
+    assert.equal(answer.status, 200);
+    await received(caller, 1);
+    await tab.sees('#call[data-state="connected"]');
+    const media = Date.now() - opened;
+    await Promise.all([tab.hears(["audio"]), received(caller, 50)]);
+    assert.equal(await caller.hangUp(call, answer), 200);
+    assert.equal((await tab.outcome()).kind, "hung-up");
+
+    t.diagnostic(`measured: media ${media} ms after the page opened`);
+    assert.ok(media <= MEDIA_MS, `media took ${media} ms`);
+}
+
+// Between the caller's INVITE and the provider; the median, as other programs use this machine too.
+async function pushesSoon(t) {
+    const [alice, bob] = [await account("alice"), await account("bob")];
+    const token = await device(bob);
+    const caller = await SipPhone.open(t, alice);
+    const times = [];
+    for (let i = 0; i < CALLS; i += 1) {
+        const call = await caller.call(bob);
+        times.push(Math.round((await thePush(token, "call", call)).at - call.at));
+        caller.cancel(call);
+        await caller.outcome(call);
+    }
+    t.diagnostic(`measured: pushes on the wire ${times.join(", ")} ms after the INVITE`);
+    const median = times.sort((a, b) => a - b)[CALLS >> 1];
+    assert.ok(median <= PUSH_MS, `the median is ${median} ms`);
+}
+
+// A call that rings on a phone and in a tab of the same user, after a push.
+async function ringsTwice(t, browser) {
+    const [alice, bob] = [await account("alice"), await account("bob")];
+    const token = await device(bob);
+    const [caller, phone] = [await SipPhone.open(t, alice), await SipPhone.open(t, bob)];
+    const tab = await Tab.ready(t, browser, bob);
+    const call = await caller.call(bob);
+    await thePush(token, "call", call);
+    assert.equal(await phone.register(), 200);
+    const invite = await phone.rings();
+    await tab.signIn();
+    await tab.sees("#incoming");
+    return { caller, call, phone, invite, tab, token };
+}
+
+async function phoneAnswers(t, browser) {
+    const { caller, call, phone, invite, tab, token } = await ringsTwice(t, browser);
+    const [answer] = await Promise.all([caller.outcome(call), phone.answer(invite)]);
+    assert.equal(answer.status, 200);
+    assert.equal((await tab.outcome()).kind, "elsewhere");
+    assert.equal((await thePush(token, "cancel", call)).payload.reason, "answered_elsewhere");
+    await Promise.all([received(phone, 50), received(caller, 50)]);
+}
+
+async function tabAnswers(t, browser) {
+    const { caller, call, phone, invite, tab, token } = await ringsTwice(t, browser);
+    await tab.answer();
+    const answer = await caller.outcome(call);
+    assert.equal(answer.status, 200);
+    phone.reply(await phone.asked("CANCEL"), 200);
+    phone.reply(invite, 487);
+    await phone.asked("ACK");
+    assert.equal((await thePush(token, "cancel", call)).payload.reason, "answered_elsewhere");
+
+    await Promise.all([tab.hears(["audio"]), received(caller, 50)]);
+    assert.equal(await caller.hangUp(call, answer), 200);
+}
+
+export const stories = {
+    "A push wakes a sleeping phone, which gets the waiting call": wakes,
+    "The push is on its way 300 ms after the call began": pushesSoon,
+    "A phone and a browser ring, the browser answers, the phone stops": tabAnswers,
+    "A phone and a browser ring, the phone answers, the browser says so": phoneAnswers,
+};
