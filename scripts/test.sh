@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# Usage: scripts/test.sh [--unit | --integration]
+# Usage: scripts/test.sh [--unit | --integration | --calls]
 #
 # Runs every test: module floors, shellcheck, unit tests, short fuzzing, and the integration tests against a stack of its
 # own (free ports, own secrets, certificates and state in a temporary folder; .env and .veil are not touched); unit tests,
-# push and races in groups once more with ThreadSanitizer. --unit leaves out the stack, --integration runs nothing else. Installs what it
-# needs. The last line is "N passed, N failed", and the exit code follows it; after a failure the folder with all logs is
-# kept and named.
+# push and races in groups once more with ThreadSanitizer; then calls between browsers and phones through all services.
+# --unit leaves out the stacks, --integration and --calls run nothing else. Installs what it needs. The last line is
+# "N passed, N failed", and the exit code follows it; after a failure the folder with all logs is kept and named.
 #   FUZZ_SECONDS  seconds per fuzz target (10)
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
-for part in common packages env ports state test; do
+for part in common packages env ports state process keeper test test-e2e; do
     # shellcheck source=/dev/null
     source "$here/lib/$part.sh"
 done
 
 [[ ${1:-} == --help ]] && { show_help "$0"; exit 0; }
 only=${1:-}
-in_list "$only" '' --unit --integration || die "unknown option: $only"
+in_list "$only" '' --unit --integration --calls || die "unknown option: $only"
 
 FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/veil-test.XXXXXX")
 exec 3>&2 # an interrupt may come while output goes to a log
@@ -24,10 +24,13 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 install_for base db ejabberd test
+[[ $only == --unit || $only == --integration ]] || install_for rtpengine coturn kamailio calls
 cd -- "$ROOT" || exit
-check "build" build_debug
-check "build, ThreadSanitizer" build_tsan
-if [[ $only != --integration ]]; then
+if [[ $only != --calls ]]; then
+    check "build" build_debug
+    check "build, ThreadSanitizer" build_tsan
+fi
+if [[ ! $only || $only == --unit ]]; then
     check "floors" /usr/bin/python3 tests/check_floors.py
     check "shellcheck" shellcheck .ci/run scripts/*.sh scripts/*/*.sh
     suite "unit tests" unit_report build/debug/bin/veil-unit-tests "--gtest_output=json:$FOLDER/unit.json"
@@ -36,7 +39,7 @@ if [[ $only != --integration ]]; then
         [[ ! -x $target ]] || check "${target##*/}" fuzz "$target"
     done
 fi
-if [[ $only != --unit ]]; then
+if [[ ! $only || $only == --integration ]]; then
     own_stack
     check "stack up" "$here/up.sh" db ejabberd
     if ((OK)); then
@@ -45,4 +48,5 @@ if [[ $only != --unit ]]; then
     fi
     check "stack down" stack_down
 fi
+[[ $only == --unit || $only == --integration ]] || calls
 summary

@@ -29,6 +29,7 @@ packages_of() {
             echo libclang-rt-19-dev libgtest-dev shellcheck python3-pytest python3-slixmpp python3-aiohttp \
                 python3-jsonschema chromium
             ;;
+        calls) echo sip-tester baresip-core ;;
         *) die "no package list is called $1" ;;
     esac
 }

@@ -137,6 +137,7 @@ summary() {
 clean_up() {
     local code=$?
     stack_down || code=1
+    fake_down || code=1
     ((DONE)) || echo "interrupted: logs are kept in $FOLDER" >&3
     ((code)) || rm -rf -- "$FOLDER"
     exit "$code"
