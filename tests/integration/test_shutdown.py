@@ -32,7 +32,7 @@ def begun_login(server, account):
 def refused(port):
     try:
         raw_http.Wire(port, 2).socket.close()
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):  # reset: the listener closed at this moment
         return True
     return False
 
