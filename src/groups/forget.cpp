@@ -5,15 +5,6 @@
 #include "store.hpp"
 
 namespace veil::groups {
-namespace {
-
-// A group that is just being made is not made then: all or nothing.
-void undo_creation(pqxx::work& tx, const std::string& group_id) {
-    tx.exec_params("UPDATE groups SET state = 'deleting' WHERE group_id = $1", group_id);
-    note_due(tx, group_id, "", "delete", "");
-}
-
-}  // namespace
 
 void forget_user(pqxx::work& tx, const std::string& jid) {
     // In one order for everybody who locks more than one group.
@@ -27,7 +18,7 @@ void forget_user(pqxx::work& tx, const std::string& jid) {
         write_member(tx, group_id, jid, affiliation::none);
         note_due(tx, group_id, jid, "member", "none");
         if (state == "creating")
-            undo_creation(tx, group_id);
+            end_group(tx, group_id);  // all or nothing: it is not made then
         else if (state != "deleting")
             ensure_owner(tx, group_id);
     }

@@ -96,6 +96,9 @@ class store {
     db::pool& database_;
 };
 
+// Ends a group, whatever was under way with it, whose row the caller has locked: the reconciler destroys its room.
+void end_group(pqxx::work& tx, const std::string& group_id);
+
 // Sees to it that a group whose row the caller has locked has an owner: its longest-standing admin, else its
 // longest-standing member, becomes one; a group without anybody is ended.
 void ensure_owner(pqxx::work& tx, const std::string& group_id);

@@ -14,14 +14,18 @@ void note_due(pqxx::work& tx, const std::string& group_id, const std::string& ji
         group_id, jid, kind, previous);
 }
 
+void end_group(pqxx::work& tx, const std::string& group_id) {
+    tx.exec_params("UPDATE groups SET state = 'deleting' WHERE group_id = $1", group_id);
+    note_due(tx, group_id, "", "delete", "");
+}
+
 void ensure_owner(pqxx::work& tx, const std::string& group_id) {
     const auto rows = tx.exec_params(
         "SELECT jid, affiliation FROM group_members WHERE group_id = $1 AND affiliation <> 'none' "
         "ORDER BY array_position('{owner,admin,member}', affiliation), member_since, jid LIMIT 1",
         group_id);
     if (rows.empty()) {
-        tx.exec_params("UPDATE groups SET state = 'deleting' WHERE group_id = $1", group_id);
-        note_due(tx, group_id, "", "delete", "");
+        end_group(tx, group_id);
         return;
     }
     const auto first = rows[0][0].as<std::string>();

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from support import api_process, ejabberd_admin, ejabberd_proxy, groups, raw_http, rest, wait
+from support import api_process, ejabberd_admin, groups, raw_http, rest, wait
 from support.ejabberd_proxy import refused, refused_but_done, unanswered, unheard
 from support.group_fixtures import everybody, group, people
+from support.proxy_fixtures import api, proxy
 
 ANSWER_SECONDS = 8
 SETTLE_SECONDS = 30
@@ -23,19 +24,6 @@ STEPS = [
     ("subscribe_room", 1),
     ("subscribe_room", 4),
 ]
-
-
-@pytest.fixture(scope="module")
-def proxy():
-    with ejabberd_proxy.EjabberdProxy() as between:
-        yield between
-
-
-@pytest.fixture(scope="module")
-def api(proxy):
-    with api_process.ApiProcess(**proxy.env()) as process:
-        yield process
-        process.stop()
 
 
 @pytest.fixture

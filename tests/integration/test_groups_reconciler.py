@@ -1,26 +1,12 @@
 """What was noted and cannot be done now: it holds up nothing else, and it does not wait for ever."""
 
-import pytest
-
-from support import api_process, database, ejabberd_admin, ejabberd_proxy, groups, raw_http, relay, stack, wait
+from support import api_process, database, ejabberd_admin, groups, raw_http, relay, stack, wait
 from support.ejabberd_proxy import refused, refused_but_done, unanswered, unheard
 from support.group_fixtures import everybody, group, people
+from support.proxy_fixtures import api, proxy
 
 SETTLE_SECONDS = 30
 QUICK_SECONDS = 8
-
-
-@pytest.fixture(scope="module")
-def proxy():
-    with ejabberd_proxy.EjabberdProxy() as between:
-        yield between
-
-
-@pytest.fixture(scope="module")
-def api(proxy):
-    with api_process.ApiProcess(**proxy.env()) as process:
-        yield process
-        process.stop()
 
 
 def test_a_removal_whose_fate_is_unknown_is_finished(api, proxy, people, group):
