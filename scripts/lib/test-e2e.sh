@@ -4,12 +4,12 @@
 
 FAKE= # "pid start" of veil-fake-push
 
-# Free ports for the services that own_stack leaves out, in PORTS: eight single ones, then 200 in a row for media and 100
-# for relays. None of them is one of own_stack's.
+# Free ports for the services that own_stack leaves out, in PORTS: eight single ones, then 60 in a row for media, the first
+# of which is even as every RTP port, and 100 for relays. None of them is one of own_stack's.
 calls_ports() {
     local name taken=()
     for name in DB_PORT XMPP_PORT_{STARTTLS,TLS,WS,UPLOAD} EJABBERD_API_PORT; do taken+=("${!name}"); done
-    until mapfile -t PORTS < <(free_ports 308) && ((PORTS[307] - PORTS[8] == 299)) &&
+    until mapfile -t PORTS < <(free_ports 168) && ((PORTS[167] - PORTS[8] == 159 && PORTS[8] % 2 == 0)) &&
         [[ ! $(printf '%s\n' "${PORTS[@]}" "${taken[@]}" | sort | uniq -d) ]]; do :; done
 }
 
@@ -19,7 +19,7 @@ calls_stack() {
     calls_ports
     export API_PORT=${PORTS[0]} ADMIN_PORT=${PORTS[1]} SIP_PORT=${PORTS[2]} SIP_PORT_TLS=${PORTS[3]} SIP_PORT_WSS=${PORTS[4]} \
         RTPENGINE_NG_PORT=${PORTS[5]} TURN_PORT=${PORTS[6]} TURN_PORT_TLS=${PORTS[7]} RTP_PORT_MIN=${PORTS[8]} \
-        RTP_PORT_MAX=${PORTS[207]} TURN_RELAY_PORT_MIN=${PORTS[208]} TURN_RELAY_PORT_MAX=${PORTS[307]}
+        RTP_PORT_MAX=${PORTS[67]} TURN_RELAY_PORT_MIN=${PORTS[68]} TURN_RELAY_PORT_MAX=${PORTS[167]}
     export SIP_WS_URL=wss://127.0.0.1:$SIP_PORT_WSS
     export TURN_URIS="turn:127.0.0.1:$TURN_PORT?transport=udp,turn:127.0.0.1:$TURN_PORT?transport=tcp"
     TURN_URIS+=",turns:127.0.0.1:$TURN_PORT_TLS?transport=tcp"

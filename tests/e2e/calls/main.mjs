@@ -4,6 +4,7 @@
 // name contains it. scripts/test.sh --calls starts the stack and this.
 import test from "node:test";
 import { stories as browsers } from "./stories/browsers.mjs";
+import { stories as capacity } from "./stories/capacity.mjs";
 import { stories as native } from "./stories/native.mjs";
 import { stories as refusals } from "./stories/refusals.mjs";
 import { stories as unreachable } from "./stories/unreachable.mjs";
@@ -15,7 +16,7 @@ const [, , word = ""] = process.argv;
 
 const browser = await openBrowser();
 try {
-    for (const [name, story] of Object.entries({ ...browsers, ...native, ...wake, ...unreachable, ...refusals }))
+    for (const [name, story] of Object.entries({ ...capacity, ...browsers, ...native, ...wake, ...unreachable, ...refusals }))
         if (name.includes(word)) await test(name, LIMIT, (t) => story(t, browser));
 } finally {
     await browser.close();

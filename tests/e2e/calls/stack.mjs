@@ -17,6 +17,7 @@ export const stack = {
     turnPort: number("TURN_PORT"),
     turnSecret: text("TURN_SECRET"), // for credentials that the API would not give
     ngPort: number("RTPENGINE_NG_PORT"),
+    rtpPorts: number("RTP_PORT_MAX") - number("RTP_PORT_MIN") + 1,
     ringSeconds: number("RING_TIME"),
     pushEvents: text("VEIL_FAKE_PUSH_EVENTS"),
     folder: text("VEIL_CALLS_FOLDER"), // for what programs need and write
