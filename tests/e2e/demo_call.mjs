@@ -5,57 +5,25 @@
 // the pages.
 import { randomBytes } from "node:crypto";
 import { launch, MEDIA, openPage } from "./browser.mjs";
+import { DemoTab } from "./demo_tab.mjs";
 import { SipExchange } from "./sip_exchange.mjs";
 
-const WAIT = { timeout: 30_000 };
+const LIMIT_MS = 30_000;
 const DEVICES = { permissions: ["microphone", "camera"] };
-
-class Tab {
-    constructor(page, username) {
-        this.page = page;
-        this.username = username;
-    }
-
-    at(selector) {
-        return this.page.locator(selector);
-    }
-
-    click(id) {
-        return this.at(`#${id}`).click(WAIT);
-    }
-
-    sees(selector) {
-        return this.at(selector).waitFor(WAIT);
-    }
-
-    text(id) {
-        return this.at(`#${id}`).innerText(WAIT);
-    }
-
-    async call(callee, how) {
-        await this.page.fill("#callee", callee, WAIT);
-        await this.click(how);
-    }
-
-    async outcome(kind) {
-        await this.sees(`#outcome[data-kind="${kind}"]`);
-        return this.text("outcome");
-    }
-}
 
 async function signIn(browser, { url, sipUrl, exchange, faults }, devices) {
     const account = { username: `demo_${randomBytes(6).toString("hex")}`, password: randomBytes(12).toString("hex") };
     exchange.allow(account.username, account.password);
     const page = await openPage(await browser.newContext(devices), url, faults);
     await exchange.serve(page, sipUrl);
-    await page.goto(`${url}/demo`);
-    await page.fill("#username", account.username, WAIT);
-    await page.fill("#password", account.password, WAIT);
-    await page.fill("#display-name", 'Al "the" <b>', WAIT);
-    await page.click("#register", WAIT);
-    const tab = new Tab(page, account.username);
-    await tab.sees('#sip[data-state="registered"]');
+    const tab = new DemoTab(page, account, LIMIT_MS);
+    await tab.enter(url, "register", 'Al "the" <b>');
     return tab;
+}
+
+async function outcome(tab, kind) {
+    await tab.sees(`#outcome[data-kind="${kind}"]`);
+    return tab.text("outcome");
 }
 
 // Media flow both ways when each side receives of each kind, with a rate that is shown.
@@ -66,13 +34,12 @@ async function talk(tabs, kinds) {
             await tab.sees(`#${kind}-statistics[data-received-rate]:not([data-received-rate="0"])`);
     }
     const [tab] = tabs;
-    const candidate = (id) => tab.at(`#${id}-candidate`).evaluate((each) => ({ ...each.dataset }));
-    const codecs = await Promise.all(kinds.map((kind) => tab.at(`#${kind}-statistics`).getAttribute("data-codec")));
-    return { local: await candidate("local"), remote: await candidate("remote"), codecs };
+    const codecs = await Promise.all(kinds.map(async (kind) => (await tab.data(`${kind}-statistics`)).codec));
+    return { local: await tab.data("local-candidate"), remote: await tab.data("remote-candidate"), codecs };
 }
 
 async function videoCall(alice, bob, screenshot) {
-    await alice.call(bob.username, "call-video");
+    await alice.call(bob.user, "call-video");
     await bob.sees("#incoming");
     const caller = await bob.text("caller");
     await alice.sees('#call[data-state="ringing"]');
@@ -82,40 +49,39 @@ async function videoCall(alice, bob, screenshot) {
     await alice.sees('#mute[aria-pressed="true"]');
     await alice.page.screenshot({ path: screenshot, fullPage: true });
     await bob.click("hang-up");
-    return { caller, media, alice: await alice.outcome("hung-up"), bob: await bob.outcome("hung-up") };
+    return { caller, media, alice: await outcome(alice, "hung-up"), bob: await outcome(bob, "hung-up") };
 }
 
 async function refusedCalls(alice, bob) {
     const said = {};
-    await alice.call(bob.username, "call-audio");
+    await alice.call(bob.user);
     await bob.click("reject");
-    said.declined = await alice.outcome("declined");
-    await alice.call(bob.username, "call-audio");
+    said.declined = await outcome(alice, "declined");
+    await alice.call(bob.user);
     await bob.sees("#incoming");
     await alice.click("hang-up");
-    said.cancelled = await bob.outcome("cancelled");
+    said.cancelled = await outcome(bob, "cancelled");
     for (const [status, kind] of [[480, "unreachable"], [486, "busy"], [503, "server"]]) {
-        await alice.call(`answers_${status}`, "call-audio");
-        said[kind] = await alice.outcome(kind);
+        await alice.call({ username: `answers_${status}` });
+        said[kind] = await outcome(alice, kind);
     }
     return said;
 }
 
 // The server names a relay over TCP where nobody listens.
 async function withoutRelay(alice, bob) {
-    await alice.page.selectOption("#connection", "relay-tcp", WAIT);
-    await alice.call(bob.username, "call-audio");
-    return alice.outcome("no-relay");
+    await alice.call(bob.user, "call-audio", "relay-tcp");
+    return outcome(alice, "no-relay");
 }
 
 // A third user whose browser refuses the microphone.
 async function silentCall(carol, bob) {
-    await carol.call(bob.username, "call-audio");
+    await carol.call(bob.user);
     await bob.click("answer");
     const media = await talk([bob, carol], ["audio"]);
     const notice = await carol.text("message");
     await carol.click("hang-up");
-    await bob.outcome("hung-up");
+    await outcome(bob, "hung-up");
     return { notice, media };
 }
 
@@ -128,7 +94,7 @@ async function main(browser, [url, sipUrl, screenshot]) {
     const refused = await refusedCalls(alice, bob);
     const silent = await silentCall(carol, bob);
     const relay = await withoutRelay(alice, bob);
-    return { alice: alice.username, video, refused, silent, relay, faults: around.faults };
+    return { alice: alice.user.username, video, refused, silent, relay, faults: around.faults };
 }
 
 const given = process.argv.slice(2);

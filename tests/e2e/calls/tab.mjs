@@ -1,10 +1,10 @@
 // A browser tab with /demo, in the hands of one user.
 import { launch, MEDIA, openPage } from "../browser.mjs";
+import { DemoTab } from "../demo_tab.mjs";
 import { stack } from "./stack.mjs";
 import { until } from "./until.mjs";
 
 const LIMIT_MS = 15_000;
-const WAIT = { timeout: LIMIT_MS };
 // The certificates are this stack's own; the addresses of the machine need not be hidden from the other side.
 const FLAGS = [
     ...MEDIA,
@@ -15,8 +15,8 @@ const FLAGS = [
 
 export const openBrowser = () => launch(...FLAGS);
 
-export class Tab {
-    #faults = [];
+export class Tab extends DemoTab {
+    #faults;
 
     // Opens the page and signs in; it is registered when this returns. t: the story, at whose end the tab is closed.
     static async open(t, browser, user) {
@@ -28,47 +28,24 @@ export class Tab {
     // An empty tab, for who wants to measure from the moment the page opens.
     static async ready(t, browser, user) {
         const context = await browser.newContext({ permissions: ["microphone", "camera"], ignoreHTTPSErrors: true });
-        const tab = new Tab(user);
         t.after(() => context.close());
-        tab.page = await openPage(context, stack.api, tab.#faults);
-        return tab;
+        const faults = [];
+        return new Tab(await openPage(context, stack.api, faults), user, faults);
     }
 
-    constructor(user) {
-        this.user = user;
+    constructor(page, user, faults) {
+        super(page, user, LIMIT_MS);
+        this.#faults = faults;
     }
 
-    async signIn() {
-        await this.page.goto(`${stack.api}/demo`);
-        await this.page.fill("#username", this.user.username, WAIT);
-        await this.page.fill("#password", this.user.password, WAIT);
-        await this.page.click("#log-in", WAIT);
-        await this.sees('#sip[data-state="registered"]');
-    }
-
-    async sees(selector) {
-        await this.page.locator(selector).waitFor(WAIT);
-    }
-
-    data(id) {
-        return this.page.locator(`#${id}`).evaluate((each) => ({ ...each.dataset }), undefined, WAIT);
-    }
-
-    click(id) {
-        return this.page.click(`#${id}`, WAIT);
-    }
-
-    // how: call-audio or call-video; connection: a value of the page's choice.
-    async call(callee, how = "call-audio", connection = "direct") {
-        await this.page.selectOption("#connection", connection, WAIT);
-        await this.page.fill("#callee", callee.username, WAIT);
-        await this.click(how);
+    signIn() {
+        return this.enter(stack.api, "log-in");
     }
 
     // Takes the call that rings. how: answer or answer-video.
     async answer(how = "answer", connection = "direct") {
         await this.sees("#incoming");
-        await this.page.selectOption("#connection", connection, WAIT);
+        await this.page.selectOption("#connection", connection, this.wait);
         await this.click(how);
     }
 
