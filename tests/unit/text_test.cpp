@@ -49,7 +49,10 @@ TEST(url, host_port_and_path) {
     EXPECT_EQ(full.path, "/api");
     EXPECT_EQ(core::parse_https_url("https://[::1]/x").host, "::1");
     EXPECT_EQ(core::parse_https_url("https://h").port, 443);
-    for (const auto* bad : {"http://h", "https://", "https://h:x/", "https://h:99999", "h:1"})
+    EXPECT_EQ(core::parse_https_url("https://veil_ejabberd_1:5444").host, "veil_ejabberd_1");
+    for (const auto* bad :
+         {"http://h", "https://", "https://h:x/", "https://h:99999", "https://h:0", "h:1", "https://[]", "https://::1",
+          "https://user@h", "https://h?x", "https://h/a b", "https://h\r\nx: y"})
         EXPECT_THROW(core::parse_https_url(bad), std::invalid_argument) << bad;
 }
 

@@ -13,7 +13,8 @@ struct https_url {
     std::string path;  // without a trailing slash
 };
 
-// Throws std::invalid_argument when the text is not https://host[:port][/path]; IPv6 addresses stand in brackets.
+// Throws std::invalid_argument when the text is not https://host[:port][/path] without a user; IPv6 addresses stand in
+// brackets.
 https_url parse_https_url(std::string_view text);
 
 // The origin wss://host[:port] of an address that may have a path, as a Content-Security-Policy names it. Throws
