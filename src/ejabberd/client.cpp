@@ -3,6 +3,8 @@
 #include <veil/crypto/encoding.hpp>
 #include <veil/ejabberd/client.hpp>
 
+#include "answers.hpp"
+
 namespace veil::ejabberd {
 namespace {
 
@@ -107,10 +109,8 @@ awaitable<void> client::confirm_database() {
 
 // The account of this API is a registered user itself, so a working database counts at least one.
 awaitable<void> client::confirm_database_unbounded() {
-    const auto answer = co_await call("stats", {{"name", "registeredusers"}}, true);
-    const bool counted = answer.status == 200 && answer.body.is_object() && answer.body.contains("stat") &&
-                         answer.body["stat"].is_number_integer() && answer.body["stat"] >= 1;
-    if (!counted) throw core::unavailable("ejabberd cannot reach its database");
+    if (!has_counted(co_await call("stats", {{"name", "registeredusers"}}, true)))
+        throw core::unavailable("ejabberd cannot reach its database");
 }
 
 // One command with a bearer token; a token that is no longer accepted is replaced once.
@@ -130,7 +130,7 @@ awaitable<reply> client::post(const std::string& command, std::string body, bool
                                               .body = std::move(body),
                                               .authorization = std::move(authorization),
                                               .idempotent = idempotent});
-    co_return reply{answer.status, json::parse(answer.body, nullptr, false)};
+    co_return read_reply(answer.status, answer.body);
 }
 
 // Basic authentication costs ejabberd a whole SCRAM computation a call, so it only buys a token.
@@ -140,10 +140,7 @@ awaitable<core::secret> client::bearer() {
     const auto jid = options_.api_user + "@" + options_.domain;
     const json wanted{{"jid", jid}, {"ttl", token_seconds}, {"scopes", "ejabberd:admin"}};
     core::secret basic("Basic " + crypto::base64(jid + ":" + options_.api_password.reveal()));
-    const auto answer = co_await post("oauth_issue_token", wanted.dump(), true, std::move(basic));
-    if (answer.status != 200 || !answer.body.is_object() || !answer.body.contains("token"))
-        throw core::unavailable("ejabberd issues no token: status " + std::to_string(answer.status));
-    bearer_ = core::secret(answer.body["token"].get<std::string>());
+    bearer_ = token_in(co_await post("oauth_issue_token", wanted.dump(), true, std::move(basic)));
     refresh_at_ = std::chrono::steady_clock::now() + token_refresh;
     co_return bearer_;
 }

@@ -7,6 +7,8 @@
 #include <veil/core/uuid.hpp>
 #include <veil/ejabberd/rooms.hpp>
 
+#include "answers.hpp"
+
 namespace veil::ejabberd {
 namespace {
 
@@ -35,21 +37,6 @@ constexpr std::chrono::milliseconds ending_pause{25};
 constexpr const char* most_occupants = "1000";
 constexpr const char* messages_node = "urn:xmpp:mucsub:nodes:messages";
 
-std::map<std::string, affiliation> read_affiliations(const json& list) {
-    try {
-        std::map<std::string, affiliation> found;
-        for (const auto& entry : list) {
-            auto jid = entry.at("username").get<std::string>();
-            if (!jid.empty()) jid += '@';  // else it is for a whole domain
-            jid += entry.at("domain").get<std::string>();
-            found[std::move(jid)] = affiliation_of(entry.at("affiliation").get<std::string>());
-        }
-        return found;
-    } catch (const json::exception&) {
-        throw core::refused("ejabberd get_room_affiliations: an answer of another shape");
-    }
-}
-
 // A question behind a command. That it was not even asked says nothing of the command, which may have had its effect.
 template <class T>
 awaitable<T> behind(awaitable<T> question) {
@@ -59,8 +46,6 @@ awaitable<T> behind(awaitable<T> question) {
         throw core::unavailable(error.what());
     }
 }
-
-bool is_no_room(const reply& answer) { return answer.status == 400 && answer.body == "The room does not exist."; }
 
 }  // namespace
 
@@ -127,9 +112,7 @@ awaitable<std::optional<std::map<std::string, affiliation>>> rooms::affiliations
         co_await api_.confirm_database();
         co_return std::nullopt;
     }
-    if (answer.status != 200 || !answer.body.is_array())
-        throw core::refused("ejabberd get_room_affiliations: status " + std::to_string(answer.status));
-    co_return read_affiliations(answer.body);
+    co_return affiliations_in(answer);
 }
 
 awaitable<void> rooms::set_affiliation(std::string room, std::string jid, affiliation wanted) {
@@ -162,13 +145,7 @@ awaitable<void> rooms::unsubscribe(std::string room, std::string jid) {
 }
 
 awaitable<std::set<std::string>> rooms::subscribers(std::string room) {
-    const auto answer = co_await api_.command("get_subscribers", naming(room));
-    if (answer.status != 200 || !answer.body.is_array())
-        throw core::refused("ejabberd get_subscribers: status " + std::to_string(answer.status));
-    std::set<std::string> found;
-    for (const auto& jid : answer.body)
-        if (jid.is_string()) found.insert(jid.get<std::string>());
-    co_return found;
+    co_return subscribers_in(co_await api_.command("get_subscribers", naming(room)));
 }
 
 awaitable<void> rooms::expel_strangers(std::string room) {
@@ -187,13 +164,11 @@ awaitable<void> rooms::invite(std::string room, std::vector<std::string> jids) {
 }
 
 awaitable<std::optional<room_options>> rooms::options(std::string room) {
-    const auto answer = co_await api_.command("get_room_options", naming(room));
-    if (answer.status != 200 || !answer.body.is_object())
-        throw core::refused("ejabberd get_room_options: status " + std::to_string(answer.status));
-    if (answer.body.empty()) co_return std::nullopt;
-    room_options found{.title = answer.body.value("title", ""), .unsafe = {}};
+    auto now = options_in(co_await api_.command("get_room_options", naming(room)));
+    if (now.empty()) co_return std::nullopt;
+    room_options found{.title = now["title"], .unsafe = {}};
     for (const auto& [option, value] : fixed_options)
-        if (answer.body.value(option, "") != value) found.unsafe.emplace(option, value);
+        if (now[option] != value) found.unsafe.emplace(option, value);
     co_return found;
 }
 

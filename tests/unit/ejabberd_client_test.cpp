@@ -16,6 +16,7 @@ class ejabberd_client_test : public testing::Test {
  protected:
     fake_https::reply decide(const fake_https::seen& request) {
         const auto command = request.target.substr(request.target.rfind('/') + 1);
+        if (command == "oauth_issue_token" && !token_answer_.empty()) return {.body = token_answer_};
         if (command == "oauth_issue_token") return {.body = R"({"token":"t)" + std::to_string(++tokens_) + R"("})"};
         if (request.authorization != "Bearer t" + std::to_string(tokens_)) return {.status = 401, .body = "{}"};
         if (command == "subscribe_room") nicks_.push_back(nlohmann::json::parse(request.body).at("nick"));
@@ -28,6 +29,7 @@ class ejabberd_client_test : public testing::Test {
     }
 
     int tokens_ = 0;
+    std::string token_answer_;        // instead of a token, when it is set
     std::vector<std::string> nicks_;  // that users were subscribed with
     std::map<std::string, fake_https::reply> answers_;
     fake_https server_{"127.0.0.1", [this](const auto& request) { return decide(request); }};
@@ -105,6 +107,16 @@ TEST_F(ejabberd_client_test, answers_that_make_no_sense_are_refused) {
     EXPECT_FALSE(run(client_.ready()));
 }
 
+TEST_F(ejabberd_client_test, a_token_that_no_header_can_carry_is_none) {
+    answers_["check_account"] = {.body = "0"};
+    for (const auto* none : {"[]", R"({"token":7})", R"({"token":""})", R"({"token":"t\r\nx: y"})"}) {
+        token_answer_ = none;
+        EXPECT_THROW(run(client_.account_exists("alice")), core::unavailable) << none;
+    }
+    token_answer_.clear();
+    EXPECT_TRUE(run(client_.account_exists("alice")));
+}
+
 constexpr const char* no_such_room = R"("The room does not exist.")";
 constexpr const char* nick_taken = R"("That nickname is already in use by another occupant")";
 
@@ -160,6 +172,8 @@ TEST_F(ejabberd_client_test, what_makes_a_room_unsafe_is_named_with_its_right_va
     EXPECT_EQ(found->unsafe, (std::map<std::string, std::string>{{"moderated", "false"}}));
     answers_["get_room_options"] = {.body = "{}"};
     EXPECT_FALSE(run(rooms_.options("r")));
+    answers_["get_room_options"] = {.body = R"({"title":7})"};
+    EXPECT_THROW(run(rooms_.options("r")), core::refused);
 }
 
 }  // namespace
