@@ -31,6 +31,12 @@ std::string text_member(const json& account, const char* name) {
     return it->get<std::string>();
 }
 
+// A token with a line break in it would end as a broken header.
+bool is_header_text(const json& value) {
+    return value.is_string() && !value.get_ref<const std::string&>().empty() &&
+           std::ranges::all_of(value.get_ref<const std::string&>(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
 client::http2_options connection_to(const options& with, const core::https_url& token_uri) {
     if (!with.fcm_token.host.empty())
         return {.host = with.fcm_token.host, .port = with.fcm_token.port, .ca_file = with.ca_file, .on_demand = true};
@@ -114,7 +120,7 @@ awaitable<void> google_tokens::keep_fresh() {
 awaitable<bool> google_tokens::fetch() {
     const auto until = std::chrono::steady_clock::now() + answer_limit;
     try {
-        take(co_await connection_.send(request(), {until, until}));
+        take(access_token_in(co_await connection_.send(request(), {until, until})));
         co_return true;
     } catch (const core::unavailable& error) {
         failure_ = error.what();
@@ -138,21 +144,25 @@ client::http2_request google_tokens::request() const {
             .body = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=" + assertion.reveal()};
 }
 
-void google_tokens::take(const client::http2_answer& answer) {
+void google_tokens::take(const access_token& fresh) {
+    token_ = std::make_shared<const core::secret>("Bearer " + fresh.token.reveal());
+    expires_at_ = std::chrono::steady_clock::now() + fresh.life;
+    refresh_at_ = std::chrono::steady_clock::now() + std::max<std::chrono::seconds>(fresh.life - early, shortest_life);
+    fetched_.notify();
+}
+
+access_token access_token_in(const client::http2_answer& answer) {
     const auto body = json::parse(answer.body, nullptr, false);
     if (answer.status != 200) {
         const bool named = body.is_object() && body.contains("error") && body["error"].is_string();
         throw core::refused("status " + std::to_string(answer.status) +
                             (named ? " " + clean_reason(body["error"].get<std::string>()) : ""));
     }
-    if (!body.is_object() || !body.contains("access_token") || !body["access_token"].is_string() ||
+    if (!body.is_object() || !body.contains("access_token") || !is_header_text(body["access_token"]) ||
         !body.contains("expires_in") || !body["expires_in"].is_number_integer())
         throw core::refused("an answer that makes no sense");
     const std::chrono::seconds life(std::clamp<std::int64_t>(body["expires_in"].get<std::int64_t>(), 1, 86'400));
-    token_ = std::make_shared<const core::secret>("Bearer " + body["access_token"].get<std::string>());
-    expires_at_ = std::chrono::steady_clock::now() + life;
-    refresh_at_ = std::chrono::steady_clock::now() + std::max<std::chrono::seconds>(life - early, shortest_life);
-    fetched_.notify();
+    return {core::secret(body["access_token"].get<std::string>()), life};
 }
 
 }  // namespace veil::push

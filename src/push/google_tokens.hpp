@@ -26,6 +26,15 @@ struct service_account {
 // Throws std::invalid_argument, which names the variable and what is wrong.
 service_account read_service_account(const options& with);
 
+// An answer of Google's token endpoint (RFC 6749, section 5.1).
+struct access_token {
+    core::secret token;
+    std::chrono::seconds life;  // from now; 1 to 86,400
+};
+
+// Throws core::refused, which says why there is none.
+access_token access_token_in(const client::http2_answer& answer);
+
 class google_tokens {
  public:
     google_tokens(boost::asio::any_io_executor executor, const options& with, service_account account,
@@ -49,7 +58,7 @@ class google_tokens {
     awaitable<void> keep_fresh();
     awaitable<bool> fetch();
     client::http2_request request() const;
-    void take(const client::http2_answer& answer);
+    void take(const access_token& fresh);
     bool live() const { return token_ && std::chrono::steady_clock::now() < expires_at_; }
 
     service_account account_;

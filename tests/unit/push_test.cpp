@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <push/apns.hpp>
 #include <push/fcm.hpp>
+#include <push/google_tokens.hpp>
 #include <push/message.hpp>
 #include <veil/core/errors.hpp>
 #include <veil/push/webhook.hpp>
@@ -177,6 +178,22 @@ TEST(webhook_gate, without_a_secret_serves_this_machine_and_nobody_behind_a_prox
         EXPECT_THROW(gate.admit(from(peer)), core::api_error) << peer;
     for (const auto* header : {"X-Forwarded-For", "Forwarded", "Via"})
         EXPECT_THROW(gate.admit(from("127.0.0.1", {{header, "203.0.113.7"}})), core::api_error) << header;
+}
+
+TEST(access_token, is_taken_from_an_answer_that_makes_sense) {
+    const auto says = [](const std::string& body, int status = 200) {
+        return access_token_in({.status = status, .headers = {}, .body = body});
+    };
+    const auto good = says(R"({"access_token":"ya29.a-b_c","expires_in":3599,"token_type":"Bearer"})");
+    EXPECT_EQ(good.token.reveal(), "ya29.a-b_c");
+    EXPECT_EQ(good.life, std::chrono::seconds(3599));
+    EXPECT_EQ(says(R"({"access_token":"t","expires_in":-5})").life, std::chrono::seconds(1));
+    EXPECT_EQ(says(R"({"access_token":"t","expires_in":99999999999})").life, std::chrono::seconds(86'400));
+    for (const auto* bad : {"", "[]", "{}", R"({"access_token":"t"})", R"({"access_token":7,"expires_in":1})",
+                            R"({"access_token":"t","expires_in":"1"})", R"({"access_token":"","expires_in":1})",
+                            R"({"access_token":"t\r\nx: y","expires_in":1})"})
+        EXPECT_THROW(says(bad), core::refused) << bad;
+    EXPECT_THROW(says(R"({"access_token":"t","expires_in":1})", 500), core::refused);
 }
 
 }  // namespace
