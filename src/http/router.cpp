@@ -121,6 +121,7 @@ void router::add(operation entry, handler h) {
 
 const router::route* router::match(std::string_view path, std::vector<std::string>& parameters) const {
     if (const auto it = fixed_.find(path); it != fixed_.end()) return &it->second;
+    if (!path.starts_with('/')) return nullptr;  // a redirection from there would lead anywhere
     auto segments = split_path(path);
     bool escaped = false;
     for (auto& segment : segments) {

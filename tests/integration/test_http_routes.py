@@ -109,6 +109,11 @@ def test_an_unknown_path_with_a_trailing_slash_is_not_found(api):
     raw_http.assert_error(get(api, "//example.org/"), 404, "Not Found")
 
 
+def test_a_target_that_is_no_path_leads_nowhere(api):
+    for target in ("api/v1/groups/x/members/", "api/v1/server/info", "api/v1/server/info/", "example.org", "*"):
+        raw_http.assert_error(get(api, target), 404, "Not Found")
+
+
 @pytest.mark.parametrize("given", ["a", "A.b_c-9", "x" * 128])
 def test_a_good_request_id_comes_back(api, given):
     assert get(api, INFO, f"X-Request-Id: {given}").header("x-request-id") == given

@@ -109,6 +109,11 @@ TEST_F(router_test, a_trailing_slash_redirects_only_to_what_exists) {
     EXPECT_EQ(ask("GET", "//x").status, 404);
 }
 
+TEST_F(router_test, a_target_without_its_first_slash_is_no_path) {
+    for (const auto* path : {"x", "x/", "items/1/parts/2", "items/1/parts/2/", "*", ""})
+        EXPECT_EQ(ask("GET", path).status, 404) << path;
+}
+
 TEST_F(router_test, what_breaks_beneath_never_reaches_the_client) {
     EXPECT_EQ(ask("GET", "/overloaded").status, 503);
     EXPECT_EQ(header(ask("GET", "/overloaded"), "Retry-After"), "1");
