@@ -2,16 +2,15 @@
 // input chooses the pieces.
 #include <algorithm>
 #include <client/http2_core.hpp>
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 #include <string_view>
 #include <veil/core/errors.hpp>
 
+#include "fuzz.hpp"
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    if (size == 0) return 0;
-    const std::size_t piece = std::size_t{data[0]} + 1;
-    std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
+    veil::fuzz::input input(data, size);
+    const auto piece = input.choice(256) + 1;
+    auto bytes = input.rest();
     const veil::client::http2_request request{
         .path = "/3/device/abc", .headers = {{"apns-topic", "com.example.veil.voip"}}, .body = "{\"call_id\":\"1\"}"};
     std::size_t ended = 0, submitted = 0;
@@ -32,6 +31,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } catch (const veil::core::refused&) {  // what the connection ends with
     }
     core.abandon();
-    if (ended != submitted || core.in_flight() != 0) std::abort();
+    veil::fuzz::demand(ended == submitted && core.in_flight() == 0);
     return 0;
 }

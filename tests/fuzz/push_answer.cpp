@@ -1,13 +1,15 @@
-// Answers of push providers of any kind: whatever they hold, it becomes an outcome that can be written down, and only
-// what names its reason removes a registration.
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
+// Answers of push providers of any kind: whatever they hold, it becomes an outcome that can be written down, only what
+// names its reason removes a registration, and an access token is one that a header can carry.
 #include <push/apns.hpp>
 #include <push/fcm.hpp>
+#include <push/google_tokens.hpp>
 #include <string>
 #include <string_view>
+#include <veil/core/errors.hpp>
 
+#include "fuzz.hpp"
+
+using veil::fuzz::demand;
 using veil::push::result;
 
 namespace {
@@ -22,24 +24,38 @@ bool removes(const veil::push::outcome& seen) {
     return seen.what == result::unregistered || seen.what == result::bad_token;
 }
 
+// Whether the body names one of these, or may do so in escapes.
+bool names(const std::string& body, std::initializer_list<const char*> reasons) {
+    for (const auto* reason : reasons)
+        if (body.contains(reason)) return true;
+    return body.contains("\\u");
+}
+
+void check_access_token(const veil::client::http2_answer& answer) {
+    try {
+        const auto got = veil::push::access_token_in(answer);
+        demand(answer.status == 200 && !got.token.empty() && got.life.count() >= 1 && got.life.count() <= 86'400);
+        demand(got.token.reveal().find_first_of("\r\n ") == std::string::npos);
+    } catch (const veil::core::refused& error) {
+        demand(std::string_view(error.what()).size() <= 128);
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static constexpr int statuses[] = {200, 400, 401, 403, 404, 410, 413, 429, 500, 503};
-    if (size == 0) return 0;
-    const int status = statuses[data[0] % std::size(statuses)];
-    const std::string body(reinterpret_cast<const char*>(data) + 1, size - 1);
+    veil::fuzz::input input(data, size);
+    const int status = statuses[input.choice(std::size(statuses))];
+    const std::string body(input.rest());
     const veil::client::http2_answer answer{.status = status, .headers = {{"retry-after", body}}, .body = body};
     const auto apns = veil::push::apns_outcome(answer);
     const auto fcm = veil::push::fcm_outcome(answer);
-    if (!is_printable(apns.reason) || !is_printable(fcm.reason)) std::abort();
-    const bool apns_named = body.find("BadDeviceToken") != std::string::npos ||
-                            body.find("Unregistered") != std::string::npos ||
-                            body.find("ExpiredToken") != std::string::npos || body.find("\\u") != std::string::npos;
-    const bool fcm_named = body.find("UNREGISTERED") != std::string::npos ||
-                           body.find("INVALID_ARGUMENT") != std::string::npos || body.find("\\u") != std::string::npos;
-    if ((removes(apns) && !apns_named) || (removes(fcm) && !fcm_named)) std::abort();
-    if ((apns.what == result::accepted) != (status == 200) || (fcm.what == result::accepted) != (status == 200))
-        std::abort();
+    demand(is_printable(apns.reason) && is_printable(fcm.reason));
+    demand(apns.not_before.count() >= 0 && fcm.not_before.count() >= 0);
+    demand(!removes(apns) || names(body, {"BadDeviceToken", "Unregistered", "ExpiredToken"}));
+    demand(!removes(fcm) || names(body, {"UNREGISTERED", "INVALID_ARGUMENT"}));
+    demand((apns.what == result::accepted) == (status == 200) && (fcm.what == result::accepted) == (status == 200));
+    check_access_token(answer);
     return 0;
 }
