@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Usage: scripts/test.sh [--unit | --integration | --calls]
 #
-# Runs every test: module floors, shellcheck, unit tests, short fuzzing, and the integration tests against a stack of its
+# Runs every test: module floors, shellcheck, unit tests, short fuzzing, and the integration tests against stacks of their
 # own (free ports, own secrets, certificates and state in a temporary folder; .env and .veil are not touched); unit tests,
 # push and races in groups once more with ThreadSanitizer; then calls between browsers and phones through all services.
 # --unit leaves out the stacks, --integration and --calls run nothing else. Installs what it needs. The last line is
 # "N passed, N failed", and the exit code follows it; after a failure the folder with all logs is kept and named.
-#   FUZZ_SECONDS  seconds per fuzz target (10)
+#   FUZZ_SECONDS  seconds per fuzz target (20)
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
-for part in common packages env ports state process keeper test test-e2e; do
+for part in common packages env ports state process keeper test test-fuzz test-e2e; do
     # shellcheck source=/dev/null
     source "$here/lib/$part.sh"
 done
@@ -35,18 +35,16 @@ if [[ ! $only || $only == --unit ]]; then
     check "shellcheck" shellcheck .ci/run scripts/*.sh scripts/*/*.sh
     suite "unit tests" unit_report build/debug/bin/veil-unit-tests "--gtest_output=json:$FOLDER/unit.json"
     unit_tsan
-    for target in build/debug/bin/fuzz_*; do
-        [[ ! -x $target ]] || check "${target##*/}" fuzz "$target"
-    done
+    suite "fuzzing" fuzz_report run_fuzz
 fi
 if [[ ! $only || $only == --integration ]]; then
     own_stack
-    check "stack up" "$here/up.sh" db ejabberd
+    check "stacks up" stacks_up
     if ((OK)); then
         integration
         integration_tsan
     fi
-    check "stack down" stack_down
+    check "stacks down" stack_down
 fi
 [[ $only == --unit || $only == --integration ]] || calls
 summary

@@ -27,7 +27,7 @@ packages_of() {
         test)
             packages_of build
             echo libclang-rt-19-dev libgtest-dev shellcheck python3-pytest python3-slixmpp python3-aiohttp \
-                python3-jsonschema chromium
+                python3-jsonschema python3-pytest-xdist chromium
             ;;
         calls) echo sip-tester baresip-core ;;
         *) die "no package list is called $1" ;;

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The parts of scripts/test.sh: single checks, test programs that report their own counts, and the stack under test.
+# The parts of scripts/test.sh: single checks, test programs that report their own counts, and the stacks under test.
 
 # shellcheck disable=SC2034 # read by the script that sources this
 OK=0 # how the last check ended
@@ -66,26 +66,42 @@ build_tsan() {
     { cmake --preset tsan && cmake --build --preset tsan --target veil-unit-tests veil-api; } 2>&1 | with_progress
 }
 
-# fuzz TARGET: a short run on a copy of its corpus; what it finds stays in the test folder.
-fuzz() {
-    local name=${1##*/} corpus
-    corpus=$FOLDER/corpus/$name
-    mkdir -p "$corpus" "$FOLDER/found"
-    [[ ! -d tests/fuzz/corpus/${name#fuzz_} ]] || cp -r "tests/fuzz/corpus/${name#fuzz_}/." "$corpus"
-    [[ ! -d tests/fuzz/corpus/$name ]] || cp -r "tests/fuzz/corpus/$name/." "$corpus"
-    "$1" -max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 \
-        -artifact_prefix="$FOLDER/found/$name-" "$corpus"
+# What no two stacks may share, beside the folder of their state.
+STACK_PORTS=(DB_PORT XMPP_PORT_STARTTLS XMPP_PORT_TLS XMPP_PORT_WS XMPP_PORT_UPLOAD EJABBERD_API_PORT)
+
+# The integration tests wait more than they compute: WORKERS of pytest-xdist run them, gw0 and following. Each has a stack
+# of its own, for tests stop services and read whole tables; a file with the worker's name says where it is.
+WORKERS=3
+
+# stack_place STATE PORT...: where a stack is, as lines of NAME=VALUE.
+stack_place() {
+    local name
+    echo "VEIL_STATE=$1"
+    for name in "${STACK_PORTS[@]}"; do
+        shift
+        echo "$name=$1"
+    done
+    echo "EJABBERD_API_URL=https://127.0.0.1:$1/api"
 }
 
-# Exports a complete configuration that shares nothing with the developer's stack.
+# at_stack WORKER: exports where its stack is.
+at_stack() {
+    local line
+    while IFS= read -r line; do export "${line?}"; done <"$VEIL_WORKERS/$1"
+}
+
+# Exports a complete configuration that shares nothing with the developer's stack, and names places for all WORKERS.
 own_stack() {
-    local name ports
+    local name ports each=${#STACK_PORTS[@]} i
     # shellcheck disable=SC2046 # names of variables
     unset $(example_lines | sed 's/^#//; s/=.*//')
-    mapfile -t ports < <(free_ports 6)
-    export DB_PORT=${ports[0]} XMPP_PORT_STARTTLS=${ports[1]} XMPP_PORT_TLS=${ports[2]} XMPP_PORT_WS=${ports[3]} \
-        XMPP_PORT_UPLOAD=${ports[4]} EJABBERD_API_PORT=${ports[5]}
-    export VEIL_STATE=$FOLDER/state VEIL_CERTS=$FOLDER/certs VEIL_ENV_FILE=$FOLDER/env
+    export VEIL_WORKERS=$FOLDER/workers VEIL_CERTS=$FOLDER/certs VEIL_ENV_FILE=$FOLDER/env
+    mkdir -p "$VEIL_WORKERS"
+    mapfile -t ports < <(free_ports $((WORKERS * each)))
+    for ((i = 0; i < WORKERS; i++)); do
+        stack_place "$FOLDER/state${i#0}" "${ports[@]:i*each:each}" >"$VEIL_WORKERS/gw$i"
+    done
+    at_stack gw0
     export EJABBERD_CA_FILE=$VEIL_CERTS/ca.pem VEIL_API_BIN=$ROOT/build/debug/bin/veil-api
     create_env
     load_env
@@ -94,18 +110,37 @@ own_stack() {
     unset API_PORT ADMIN_PORT
 }
 
-# The logs are copied first: a wipe removes them.
-stack_down() {
-    [[ -e $FOLDER/state ]] || return 0
-    [[ ! -d $FOLDER/state/log ]] || cp -rT -- "$FOLDER/state/log" "$FOLDER/stack-logs"
-    "$ROOT/scripts/down.sh" --wipe
+# The first one makes the certificates for all; the others start at the same time.
+stacks_up() {
+    local i pid pids=() code=0
+    (at_stack gw0 && exec "$ROOT/scripts/up.sh" db ejabberd) || return
+    for ((i = 1; i < WORKERS; i++)); do
+        (at_stack "gw$i" && exec "$ROOT/scripts/up.sh" db ejabberd) &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do wait "$pid" || code=1; done
+    return "$code"
 }
 
-# run_integration [FILE...]
+# The logs are copied first: a wipe removes them.
+stack_down() {
+    local state pid pids=() code=0
+    for state in "$FOLDER"/state*; do
+        [[ -e $state ]] || continue
+        [[ ! -d $state/log ]] || cp -rT -- "$state/log" "$FOLDER/logs-of-${state##*/}"
+        VEIL_STATE=$state "$ROOT/scripts/down.sh" --wipe &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do wait "$pid" || code=1; done
+    return "$code"
+}
+
+# run_integration [FILE...]: a worker takes a whole file at a time.
 run_integration() {
     (($#)) || set -- tests/integration
     rm -f -- "$FOLDER/integration.xml"
-    /usr/bin/python3 -m pytest -p no:cacheprovider -ra --junitxml="$FOLDER/integration.xml" "$@" 2>&1 | with_progress
+    /usr/bin/python3 -m pytest -p no:cacheprovider -ra -n "$WORKERS" --dist loadfile --junitxml="$FOLDER/integration.xml" "$@" 2>&1 |
+        with_progress
 }
 
 integration() { suite "integration tests" integration_report run_integration; }
