@@ -2,8 +2,11 @@
 
 #include <charconv>
 #include <limits>
+#include <type_traits>
 #include <veil/core/ascii.hpp>
 #include <veil/core/url.hpp>
+
+#include "rate.hpp"
 
 namespace veil::config {
 namespace {
@@ -49,9 +52,20 @@ void port(settings& s, const std::string& value) {
     s.*Member = static_cast<std::uint16_t>(number(value, 0, std::numeric_limits<std::uint16_t>::max()));
 }
 
+template <auto Member, std::int64_t Low, std::int64_t High>
+void whole(settings& s, const std::string& value) {
+    s.*Member = static_cast<std::remove_reference_t<decltype(s.*Member)>>(number(value, Low, High));
+}
+
 template <auto Member>
-void connections(settings& s, const std::string& value) {
-    s.*Member = static_cast<std::size_t>(number(value, 1, 100));
+void limit(settings& s, const std::string& value) {
+    s.*Member = parse_rate(value);
+}
+
+void proxies(settings& s, const std::string& value) {
+    s.trusted_proxies.clear();
+    for (const auto& each : core::split_list(value))
+        if (each != "none") s.trusted_proxies.push_back(core::parse_network(each));
 }
 
 template <auto Member, std::int64_t Low, std::int64_t High>
@@ -146,6 +160,9 @@ constexpr variable api[] = {
     {"API_PORT", "8443", "port, 0 = any free one", "port of the API", port<&s::api_port>},
     {"ADMIN_HOST", "127.0.0.1", "IP address", "address of the operators' listener", text<&s::admin_host>},
     {"ADMIN_PORT", "9443", "port, 0 = any free one", "port of the operators' listener", port<&s::admin_port>},
+    {"API_SHARED_LISTENER", "false", "true or false",
+     "let several processes of one user listen on API_PORT, the kernel spreads connections over them (SO_REUSEPORT)",
+     boolean<&s::share_port>},
     {"CORS_ORIGINS", "", "comma-separated list, or *", "origins whose browsers may call the API; empty: none",
      list<&s::cors_origins>},
     {"JWT_TTL", "86400", "seconds, 60 and more", "lifetime of a token", seconds<&s::jwt_ttl, 60, 366 * 86400>},
@@ -165,6 +182,33 @@ constexpr variable api[] = {
     {"LOG_FORMAT", "text", "text or json", "form of the log lines", format},
 };
 
+constexpr variable limits[] = {
+    {"RATE_LIMIT_REGISTER", "20/h,burst=20", "rate, 0 = off", "registrations from one address (all processes together)",
+     limit<&s::limit_register>},
+    {"RATE_LIMIT_LOGIN", "10/m,burst=20", "rate, 0 = off",
+     "requests with a password from one address: login, password change, deletion (all processes together)",
+     limit<&s::limit_login>},
+    {"RATE_LIMIT_LOGIN_FAILURES", "5", "number, 0 = off",
+     "wrong passwords for one account from one address; from then on each costs a wait of 1, 2, 4 ... 900 seconds",
+     whole<&s::login_failures, 0, 1000>},
+    {"RATE_LIMIT_LOGIN_ACCOUNT", "30/h,burst=60", "rate, 0 = off",
+     "wrong passwords for one account from all addresses that have never signed in to it",
+     limit<&s::limit_login_account>},
+    {"RATE_LIMIT_PUSH_TEST", "6/m,burst=6", "rate, 0 = off", "test pushes of one account", limit<&s::limit_push_test>},
+    {"RATE_LIMIT_ACCOUNT", "20/s,burst=200", "rate, 0 = off", "all other requests of one account",
+     limit<&s::limit_account>},
+    {"RATE_LIMIT_ADDRESS", "20/s,burst=200", "rate, 0 = off",
+     "all other requests from one address without a token that counts", limit<&s::limit_address>},
+    {"TRUSTED_PROXIES", "127.0.0.1,::1", "list of addresses and networks, or none",
+     "proxies whose X-Forwarded-For names the client's address", proxies},
+    {"MAX_CONNECTIONS", "20000", "16 to 1000000",
+     "connections of clients; beyond them the one that is idle longest is closed (the file limit may allow fewer)",
+     whole<&s::max_connections, 16, 1'000'000>},
+    {"MAX_IN_FLIGHT", "512", "16 to 100000",
+     "requests worked on at once, an eighth of them only health checks and calls; others are answered 503",
+     whole<&s::max_in_flight, 16, 100'000>},
+};
+
 constexpr variable database[] = {
     {"DB_URL", "", "postgresql:// address",
      "the database as one address, instead of DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD; migrations still use "
@@ -176,8 +220,8 @@ constexpr variable database[] = {
     {"DB_USER", "veil", "name", "role of the API; may read and write rows, nothing else", text<&s::db_user>},
     {"DB_MIGRATION_USER", "veil_owner", "name", "role that owns the tables and runs sql/NNN_*.sql",
      text<&s::db_migration_user>},
-    {"DB_POOL_MIN", "2", "1 to 100", "connections kept open", connections<&s::db_pool_min>},
-    {"DB_POOL_MAX", "10", "1 to 100", "connections at most", connections<&s::db_pool_max>},
+    {"DB_POOL_MIN", "2", "1 to 100", "connections kept open", whole<&s::db_pool_min, 1, 100>},
+    {"DB_POOL_MAX", "10", "1 to 100", "connections at most", whole<&s::db_pool_max, 1, 100>},
 };
 
 constexpr variable xmpp[] = {
@@ -251,6 +295,7 @@ constexpr section all[] = {
     {"Secrets (scripts/up.sh fills empty ones with random values)", secrets},
     {"Names that clients are told", names},
     {"API server", api},
+    {"Limits", limits},
     {"Database", database},
     {"ejabberd's admin API", xmpp},
     {"Push providers", push},

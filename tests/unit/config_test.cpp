@@ -1,6 +1,7 @@
 // The configuration: defaults, faults, and that .env.example says what the server's table says.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -125,6 +126,48 @@ TEST(config, addresses_of_providers_are_host_and_port) {
     EXPECT_TRUE(s.fcm_token_host.host.empty());
     for (const auto* bad : {"localhost", ":443", "localhost:", "localhost:0", "localhost:65536", "localhost:x"}) {
         set["APNS_HOST"] = bad;
+        EXPECT_EQ(faults_of(set).size(), 1U) << bad;
+    }
+}
+
+TEST(config, rates_have_one_syntax) {
+    auto set = complete();
+    EXPECT_EQ(load_from(set).limit_login.count, 10);
+    EXPECT_EQ(load_from(set).limit_login.per.count(), 60);
+    EXPECT_EQ(load_from(set).limit_login.burst, 20);
+    set["RATE_LIMIT_LOGIN"] = "3/h";
+    EXPECT_EQ(load_from(set).limit_login.per.count(), 3'600);
+    EXPECT_EQ(load_from(set).limit_login.burst, 3);
+    set["RATE_LIMIT_LOGIN"] = "0";
+    EXPECT_EQ(load_from(set).limit_login.count, 0);
+    for (const auto* bad : {"off", "10", "-1/m", "0/m", "10/", "10/w", "10/m burst 20", "10/m,burst=", "10/m,burst=0",
+                            "10/m,burst=5x", "10/m,20", "9999999/s"}) {
+        set["RATE_LIMIT_LOGIN"] = bad;
+        const auto faults = faults_of(set);
+        ASSERT_EQ(faults.size(), 1U) << bad;
+        EXPECT_TRUE(faults[0].starts_with("RATE_LIMIT_LOGIN is neither 0 nor a rate")) << faults[0];
+    }
+}
+
+TEST(config, trusted_proxies_are_addresses_and_networks) {
+    auto set = complete();
+    const auto trusts = [](const settings& s, std::string_view address) {
+        return std::ranges::any_of(s.trusted_proxies,
+                                   [&](const auto& each) { return each.contains(*core::parse_address(address)); });
+    };
+    EXPECT_TRUE(trusts(load_from(set), "127.0.0.1"));
+    EXPECT_TRUE(trusts(load_from(set), "::1"));
+    EXPECT_FALSE(trusts(load_from(set), "127.0.0.2"));
+    set["TRUSTED_PROXIES"] = "10.0.0.0/8, 2001:db8::/33";
+    EXPECT_TRUE(trusts(load_from(set), "::ffff:10.255.0.1"));
+    EXPECT_FALSE(trusts(load_from(set), "11.0.0.1"));
+    EXPECT_TRUE(trusts(load_from(set), "2001:db8:7fff::1"));
+    EXPECT_FALSE(trusts(load_from(set), "2001:db8:8000::1"));
+    EXPECT_FALSE(trusts(load_from(set), "127.0.0.1"));
+    set["TRUSTED_PROXIES"] = "none";
+    EXPECT_TRUE(load_from(set).trusted_proxies.empty());
+    for (const auto* bad : {"proxy.example", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/", "::/129", "10.0.0.0/x"}) {
+        set["TRUSTED_PROXIES"] = bad;
         EXPECT_EQ(faults_of(set).size(), 1U) << bad;
     }
 }

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <vector>
+#include <veil/core/address.hpp>
 #include <veil/core/secret.hpp>
 #include <veil/log/log.hpp>
 
@@ -19,12 +20,26 @@ struct host_port {
     std::uint16_t port = 0;
 };
 
+// So many in a time, and so many at once; a count of 0: no limit.
+struct rate {
+    std::int64_t count = 0;
+    std::chrono::seconds per{1};
+    std::int64_t burst = 0;
+};
+
 struct settings {
     // addresses the server listens on
     std::string api_host, admin_host;
     std::uint16_t api_port = 0, admin_port = 0;
     std::vector<std::string> cors_origins;
     bool demo_pages = false;
+
+    // limits
+    std::vector<core::ip_network> trusted_proxies;
+    rate limit_account, limit_address, limit_register, limit_login, limit_login_account, limit_push_test;
+    std::int64_t login_failures = 0;
+    std::size_t max_connections = 0, max_in_flight = 0;
+    bool share_port = false;
 
     // secrets
     core::secret jwt_secret, turn_secret, webhook_secret;
