@@ -48,11 +48,12 @@ bool is_username(std::string_view text) {
 }
 
 service::service(options with, db::pool& database, ejabberd::client& xmpp, groups::service& groups,
-                 auth::tokens& tokens, auth::revocations& revoked)
+                 auth::tokens& tokens, auth::revocations& revoked, limits::attempts& attempts)
     : options_(std::move(with)),
       xmpp_(xmpp),
       tokens_(tokens),
       revoked_(revoked),
+      attempts_(attempts),
       parts_(std::make_unique<parts>(options_, database, xmpp, groups, revoked)) {}
 
 service::~service() = default;
@@ -64,14 +65,20 @@ void service::add_routes(http::router& routes) {
          .summary = "Make an account",
          .description = "One name and password for REST, XMPP and SIP. The name is lower-cased. Asking again with "
                         "the same password, for example after a time-out, succeeds.",
-         .failures = {name_taken, registration_out_of_reach, registration_refused}});
+         .failures = {name_taken, registration_out_of_reach, registration_refused},
+         .limit = limits::route_class::registration});
     routes.on("POST", "/api/v1/account/login", *this, &service::login,
-              {.id = "login", .summary = "Get a token", .failures = {wrong_credentials, login_out_of_reach}});
+              {.id = "login",
+               .summary = "Get a token",
+               .description = "Who was wrong several times has to wait, longer each time.",
+               .failures = {wrong_credentials, login_out_of_reach},
+               .limit = limits::route_class::login});
     routes.on("POST", "/api/v1/account/password", *this, &service::change_password,
               {.id = "change_password",
                .summary = "Change the password",
                .description = "Revokes every earlier token of the account; the answer holds a new one.",
-               .failures = {wrong_credentials, login_out_of_reach}});
+               .failures = {wrong_credentials, login_out_of_reach},
+               .limit = limits::route_class::login});
     routes.on("POST", "/api/v1/account/logout", *this, &service::logout,
               {.id = "logout",
                .summary = "Revoke this token",
@@ -83,23 +90,40 @@ void service::add_routes(http::router& routes) {
          .description = "Tokens, XMPP account and history, SIP registration, push registrations and group memberships; "
                         "a group that would lose its last owner gets another. The name can be registered again "
                         "and inherits nothing.",
-         .failures = {not_the_callers, wrong_credentials, registration_out_of_reach, registration_refused}});
+         .failures = {not_the_callers, wrong_credentials, registration_out_of_reach, registration_refused},
+         .limit = limits::route_class::login});
 }
 
-awaitable<http::created<registered>> service::register_account(credentials wanted) {
+awaitable<http::created<registered>> service::register_account(http::caller from, credentials wanted) {
     const auto user = core::to_lower(wanted.username);
     const auto jid = user + "@" + options_.xmpp_domain;
     std::optional<std::int64_t> cutoff;
     if (std::ranges::find(options_.reserved_usernames, user) == options_.reserved_usernames.end())
-        cutoff = co_await async::explained(parts_->changes.register_account(jid, std::move(wanted.password)),
+        cutoff = co_await async::explained(register_counted(std::move(from), jid, std::move(wanted.password)),
                                            registration_out_of_reach, registration_refused);
     if (!cutoff) throw core::api_error(name_taken);
     co_return http::created<registered>{{jid, "registered", tokens_.issue(jid, *cutoff)}};
 }
 
-awaitable<signed_in> service::login(credentials presented) {
+awaitable<std::optional<std::int64_t>> service::register_counted(http::caller from, std::string jid,
+                                                                 core::secret password) {
+    from.obey(co_await attempts_.registration(from.address));
+    co_return co_await parts_->changes.register_account(std::move(jid), std::move(password));
+}
+
+awaitable<signed_in> service::login(http::caller from, credentials presented) {
     const auto jid = core::to_lower(presented.username) + "@" + options_.xmpp_domain;
-    return async::explained(login_known(jid, std::move(presented.password)), login_out_of_reach, login_out_of_reach);
+    return async::explained(login_counted(std::move(from), jid, std::move(presented.password)), login_out_of_reach,
+                            login_out_of_reach);
+}
+
+// Whether the user exists or not, it is counted before anybody looks.
+awaitable<signed_in> service::login_counted(http::caller from, std::string jid, core::secret password) {
+    auto presented = co_await attempts_.password(from.address, jid);
+    from.obey(presented.said);
+    auto out = co_await login_known(std::move(jid), std::move(password));
+    co_await attempts_.was_right(std::move(presented));
+    co_return out;
 }
 
 awaitable<signed_in> service::login_known(std::string jid, core::secret password) {
@@ -134,14 +158,18 @@ awaitable<bool> service::is_right(std::string jid, core::secret password, std::s
 }
 
 // Whether the holder of a valid token also knows the password.
-awaitable<bool> service::may_act(std::string jid, core::secret password) {
+awaitable<bool> service::may_act(http::caller from, std::string jid, core::secret password) {
+    auto presented = co_await attempts_.password(from.address, jid);
+    from.obey(presented.said);
     const auto known = co_await parts_->rows.read(jid);
-    co_return co_await is_right(jid, std::move(password), known.ha1);
+    const bool right = co_await is_right(jid, std::move(password), known.ha1);
+    if (right) co_await attempts_.was_right(std::move(presented));
+    co_return right;
 }
 
-awaitable<signed_in> service::change_password(auth::user who, password_change wanted) {
-    if (!co_await async::explained(may_act(who.jid, std::move(wanted.old_password)), login_out_of_reach,
-                                   login_out_of_reach))
+awaitable<signed_in> service::change_password(auth::user who, http::caller from, password_change wanted) {
+    if (!co_await async::explained(may_act(std::move(from), who.jid, std::move(wanted.old_password)),
+                                   login_out_of_reach, login_out_of_reach))
         throw core::api_error(wrong_credentials);
     const auto cutoff =
         co_await async::explained(parts_->changes.change_password(who.jid, std::move(wanted.new_password)),
@@ -154,10 +182,10 @@ awaitable<outcome> service::logout(auth::user who) {
     co_return outcome{"logged_out"};
 }
 
-awaitable<outcome> service::remove(auth::user who, deletion wanted) {
+awaitable<outcome> service::remove(auth::user who, http::caller from, deletion wanted) {
     if (core::bare_jid_of(wanted.jid, options_.xmpp_domain) != who.jid) throw core::api_error(not_the_callers);
-    if (!co_await async::explained(may_act(who.jid, std::move(wanted.password)), registration_out_of_reach,
-                                   registration_refused))
+    if (!co_await async::explained(may_act(std::move(from), who.jid, std::move(wanted.password)),
+                                   registration_out_of_reach, registration_refused))
         throw core::api_error(wrong_credentials);
     co_await async::explained(parts_->changes.delete_account(who.jid), registration_out_of_reach, registration_refused);
     co_return outcome{"deleted"};

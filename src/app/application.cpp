@@ -29,6 +29,7 @@
 #include <veil/server_info/service.hpp>
 #include <veil/turn/service.hpp>
 
+#include "file_limit.hpp"
 #include "options.hpp"
 
 namespace veil::app {
@@ -39,6 +40,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto shutdown_grace = 10s;
+constexpr std::size_t admin_connections = 64;
 constexpr auto start_patience = 60s;  // for the database to come up
 
 constexpr http::api_info about_api{
@@ -63,7 +65,10 @@ class application {
         : signals_(io, SIGTERM, SIGINT),
           settings_(s),
           ejabberd_url_(core::parse_https_url(s.ejabberd_api_url)),
-          database_({.dsn = api_dsn(s), .min_connections = s.db_pool_min, .max_connections = s.db_pool_max}),
+          database_({.dsn = api_dsn(s),
+                     .min_connections = s.db_pool_min,
+                     .max_connections = s.db_pool_max,
+                     .max_waiting = s.max_in_flight}),
           ejabberd_connections_(io.get_executor(), ejabberd_connections(s, ejabberd_url_)),
           ejabberd_(io.get_executor(), ejabberd_connections_,
                     {.base_path = ejabberd_url_.path,
@@ -74,15 +79,17 @@ class application {
           tokens_({.secret = s.jwt_secret, .domain = s.xmpp_domain, .lifetime = s.jwt_ttl.count()}, clock_,
                   revocations_),
           groups_(group_options(s), database_, ejabberd_),
-          account_(account_options(s), database_, ejabberd_, groups_, tokens_, revocations_),
+          attempts_(attempt_rules(s), database_),
+          account_(account_options(s), database_, ejabberd_, groups_, tokens_, revocations_, attempts_),
           push_(io.get_executor(), push_options(s), database_, clock_),
           turn_(s.turn_secret, s.turn_ttl.count(), s.turn_uris, clock_),
           server_info_(describe_server(s)),
           health_(database_, ejabberd_),
           demo_(demo_settings(s)),
-          routes_(s.cors_origins),
-          api_(io.get_executor(), routes_),
-          admin_(io.get_executor(), admin_routes_),
+          rate_limits_(limit_table(s)),
+          routes_(router_options(s, rate_limits_)),
+          api_(io.get_executor(), routes_, {.max_connections = claim_connections(s), .share_port = s.share_port}),
+          admin_(io.get_executor(), admin_routes_, {.max_connections = admin_connections}),
           background_(io.get_executor()),
           listener_(io.get_executor(), api_dsn(s), auth::revocation_channel,
                     {.connected =
@@ -109,6 +116,7 @@ class application {
         co_await revocations_.reload();
         background_.spawn("database watch", database_.watch());
         background_.spawn("revocation pruning", revocations_.prune_forever());
+        background_.spawn("limit pruning", attempts_.prune_forever());
         background_.spawn("account reconciler", account_.reconcile_forever());
         background_.spawn("group reconciler", groups_.reconcile_forever());
         background_.spawn("group sweep", groups_.sweep_forever());
@@ -159,6 +167,7 @@ class application {
     auth::revocations revocations_;
     auth::tokens tokens_;
     groups::service groups_;
+    limits::attempts attempts_;
     account::service account_;
     push::service push_;
     turn::service turn_;
@@ -166,6 +175,7 @@ class application {
     health::service health_;
     demo::service demo_;
     docs::service docs_;
+    limits::gate rate_limits_;
     http::router routes_;
     http::router admin_routes_;
     http::server api_;

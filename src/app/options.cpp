@@ -7,6 +7,11 @@ namespace {
 
 push::endpoint endpoint_of(const config::host_port& at) { return {.host = at.host, .port = at.port}; }
 
+limits::rule rule_of(const config::rate& from) {
+    if (from.count == 0) return {};
+    return {.interval = std::chrono::microseconds(from.per) / from.count, .burst = from.burst};
+}
+
 }  // namespace
 
 core::secret api_dsn(const config::settings& s) {
@@ -16,6 +21,29 @@ core::secret api_dsn(const config::settings& s) {
 
 core::secret migration_dsn(const config::settings& s) {
     return db::make_dsn({s.db_host, s.db_port, s.db_name}, s.db_migration_user, s.db_migration_password);
+}
+
+limits::policies limit_table(const config::settings& s) {
+    return {.account = rule_of(s.limit_account),
+            .address = rule_of(s.limit_address),
+            .registration = rule_of(s.limit_register),
+            .login = rule_of(s.limit_login),
+            .push_test = rule_of(s.limit_push_test)};
+}
+
+limits::attempt_rules attempt_rules(const config::settings& s) {
+    return {.registration = rule_of(s.limit_register),
+            .login = rule_of(s.limit_login),
+            .account = rule_of(s.limit_login_account),
+            .free_failures = s.login_failures,
+            .secret = s.jwt_secret};
+}
+
+http::router_options router_options(const config::settings& s, limits::gate& rate_limits) {
+    return {.cors_origins = s.cors_origins,
+            .trusted_proxies = http::proxies(s.trusted_proxies),
+            .rate_limits = &rate_limits,
+            .load = {.in_flight = s.max_in_flight, .reserved = s.max_in_flight / 8}};
 }
 
 server_info::info describe_server(const config::settings& s) {
@@ -38,7 +66,8 @@ demo::settings demo_settings(const config::settings& s) {
 }
 
 client::https_options ejabberd_connections(const config::settings& s, const core::https_url& url) {
-    return {.host = url.host, .port = url.port, .ca_file = s.ejabberd_ca_file};
+    // Whatever may be in flight finds a place in the queue: it is bounded already.
+    return {.host = url.host, .port = url.port, .ca_file = s.ejabberd_ca_file, .max_waiting = s.max_in_flight + 256};
 }
 
 account::options account_options(const config::settings& s) {

@@ -14,6 +14,9 @@ namespace {
 constexpr std::string_view redoc_styles =
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' 'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='";
 
+// One look at a page is many requests, and none that costs anything.
+constexpr auto not_counted = limits::route_class::unlimited;
+
 // A page runs only what this server sends and talks only to it; images may also be written into the styles.
 http::response page(std::string_view name, std::string_view inline_styles) {
     std::string policy =
@@ -27,17 +30,26 @@ http::response page(std::string_view name, std::string_view inline_styles) {
 
 void service::add_routes(http::router& routes) {
     routes.on("GET", "/openapi.json", *this, &service::document,
-              {.id = "get_openapi", .summary = "This document: OpenAPI 3.1, exactly the routes served"});
+              {.id = "get_openapi",
+               .summary = "This document: OpenAPI 3.1, exactly the routes served",
+               .limit = not_counted});
     routes.on("GET", "/docs", *this, &service::swagger_page,
-              {.id = "get_docs", .summary = "This document in Swagger UI, to try requests", .content = "text/html"});
+              {.id = "get_docs",
+               .summary = "This document in Swagger UI, to try requests",
+               .content = "text/html",
+               .limit = not_counted});
     routes.on("GET", "/redoc", *this, &service::redoc_page,
-              {.id = "get_redoc", .summary = "This document in ReDoc, to read", .content = "text/html"});
+              {.id = "get_redoc",
+               .summary = "This document in ReDoc, to read",
+               .content = "text/html",
+               .limit = not_counted});
     routes.on("GET", "/docs/{file}", *this, &service::file,
               {.id = "get_docs_file",
                .summary = "A style, script or picture of the two pages",
                .failures = {http::no_such_file},
                .content = "*/*",
-               .parameters = {{"file", "its name", "page.css"}}});
+               .parameters = {{"file", "its name", "page.css"}},
+               .limit = not_counted});
 }
 
 void service::publish(std::string openapi) { openapi_ = std::move(openapi); }

@@ -19,9 +19,16 @@ std::string word(bool ok) { return ok ? "ok" : "unavailable"; }
 }  // namespace
 
 void service::add_routes(http::router& routes) {
-    routes.on("GET", "/healthz", *this, &service::live, {.id = "get_liveness", .summary = "Whether the process lives"});
+    routes.on("GET", "/healthz", *this, &service::live,
+              {.id = "get_liveness",
+               .summary = "Whether the process lives",
+               .limit = limits::route_class::unlimited,
+               .first = true});
     routes.on("GET", "/readyz", *this, &service::ready,
-              {.id = "get_readiness", .summary = "Whether database and ejabberd can be used"});
+              {.id = "get_readiness",
+               .summary = "Whether database and ejabberd can be used",
+               .limit = limits::route_class::unlimited,
+               .first = true});
 }
 
 awaitable<alive> service::live() { co_return alive{"ok"}; }

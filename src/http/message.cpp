@@ -17,6 +17,7 @@ void request::clear() noexcept {
     body.clear();
     id.clear();
     parameters.clear();
+    limit.reset();
 }
 
 std::string_view reason_phrase(int status) noexcept {

@@ -73,7 +73,20 @@ json describe_headers() {
         {"WWW-Authenticate",
          {{"description", "The challenge (RFC 6750, section 3), unless the handler refused for a reason of its own."},
           {"schema", text}}},
-        {"Retry-After", {{"description", "Seconds, when too much is waiting."}, {"schema", {{"type", "integer"}}}}}};
+        {"Retry-After",
+         {{"description", "Seconds, when too much is waiting or was asked."}, {"schema", {{"type", "integer"}}}}},
+        {"RateLimit-Policy",
+         {{"description",
+           "The limit that counted this request: its name, requests at once (q), and the seconds after which a quota "
+           "used up is whole again (w)."},
+          {"schema", text},
+          {"example", "\"login\";q=20;w=120"}}},
+        {"RateLimit",
+         {{"description",
+           "What is left of it: requests (r), and seconds until it is whole again or, with none left, until the next "
+           "one (t)."},
+          {"schema", text},
+          {"example", "\"login\";r=19;t=6"}}}};
 }
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {

@@ -24,23 +24,38 @@ void add_detail(answers& to, const core::failure& from) {
     if (std::ranges::find(details, from.detail) == details.end()) details.push_back(from.detail);
 }
 
+bool is_limited(const operation& from) { return from.about.limit != limits::route_class::unlimited; }
+
+bool applies(const common_answer& answer, const operation& to) {
+    if (answer.gets_it == common_answer::who::with_body) return to.body != nullptr;
+    return answer.gets_it == common_answer::who::all || is_limited(to);
+}
+
 answers answers_of(const operation& from) {
     answers out;
     for (const auto& each : from.successes) out[each.status].bodies.push_back(each);
     for (const auto& each : from.failures) add_detail(out, each);
     for (const auto& each : from.about.failures) add_detail(out, each);
     for (const auto& each : common_answers())
-        if (from.body != nullptr || !each.with_body_only) add_detail(out, {each.status, reason_phrase(each.status)});
+        if (applies(each, from)) add_detail(out, {each.status, reason_phrase(each.status)});
     if (from.validates) out[422].validation = true;
     return out;
 }
 
 json header(std::string_view name) { return {{"$ref", "#/components/headers/" + std::string(name)}}; }
 
-json headers_of(int status, bool challenges) {
+// What an operation's answers have in common.
+struct traits {
+    bool challenges = false;
+    bool limited = false;
+};
+
+json headers_of(int status, traits of) {
     json out{{"X-Request-Id", header("X-Request-Id")}};
-    if (status == 401 && challenges) out["WWW-Authenticate"] = header("WWW-Authenticate");
-    if (status == 503) out["Retry-After"] = header("Retry-After");
+    if (status == 401 && of.challenges) out["WWW-Authenticate"] = header("WWW-Authenticate");
+    if (status == 503 || status == 429) out["Retry-After"] = header("Retry-After");
+    if (of.limited)
+        for (const char* name : {"RateLimit-Policy", "RateLimit"}) out[name] = header(name);
     return out;
 }
 
@@ -82,12 +97,12 @@ json describe_json(const answer& from, core::schemas& into) {
     return out;
 }
 
-json describe_answer(int status, std::string_view meaning, const answer& from, bool challenges, core::schemas& into) {
+json describe_answer(int status, std::string_view meaning, const answer& from, traits of, core::schemas& into) {
     json content = json::object();
     for (const auto& each : from.bodies)
         if (each.content != json_media) content[std::string(each.content)] = {{"schema", body_schema(each, into)}};
     if (auto media = describe_json(from, into); !media.is_null()) content[std::string(json_media)] = std::move(media);
-    return {{"description", meaning}, {"headers", headers_of(status, challenges)}, {"content", std::move(content)}};
+    return {{"description", meaning}, {"headers", headers_of(status, of)}, {"content", std::move(content)}};
 }
 
 // The component that says all of this answer, or an empty text.
@@ -100,14 +115,14 @@ std::string_view component_of(int status, const answer& from) {
 }
 
 json describe_answers(const operation& from, core::schemas& into) {
-    const bool challenges = from.security != nullptr && from.security->challenges;
+    const traits of{.challenges = from.security != nullptr && from.security->challenges, .limited = is_limited(from)};
     json out = json::object();
     for (const auto& [status, each] : answers_of(from)) {
         auto& to = out[std::to_string(status)];
         if (const auto component = component_of(status, each); !component.empty())
             to = {{"$ref", "#/components/responses/" + std::string(component)}};
         else
-            to = describe_answer(status, reason_phrase(status), each, challenges, into);
+            to = describe_answer(status, reason_phrase(status), each, of, into);
     }
     return out;
 }
@@ -131,7 +146,9 @@ std::span<const common_answer> common_answers() noexcept {
     static constexpr common_answer all[] = {
         {"BadRequest", "The request is not well-formed HTTP.", 400},
         {"RequestTimeout", "The request did not arrive in time.", 408},
-        {"PayloadTooLarge", "The body has more than 64 KiB.", 413, true},
+        {"PayloadTooLarge", "The body has more than 64 KiB.", 413, common_answer::who::with_body},
+        {"TooManyRequests", "More requests than the rate limit allows; Retry-After says when to come back.", 429,
+         common_answer::who::limited},
         {"RequestHeaderFieldsTooLarge", "The head of the request has more than 16 KiB.", 431},
         {"InternalServerError", "A fault of the server; its log has the cause under the request's id.", 500},
         {"ServiceUnavailable", "Something the server depends on is out of reach, or too much is waiting.", 503},
@@ -142,12 +159,13 @@ std::span<const common_answer> common_answers() noexcept {
 
 json describe_common(const common_answer& from) {
     core::schemas none;
-    return describe_answer(from.status, from.meaning, {.details = {reason_phrase(from.status)}}, false, none);
+    const traits of{.limited = from.gets_it == common_answer::who::limited};
+    return describe_answer(from.status, from.meaning, {.details = {reason_phrase(from.status)}}, of, none);
 }
 
 json describe_validation(core::schemas& into) {
     return describe_answer(422, "The body or a path parameter is not what the schema asks for; every fault is named.",
-                           {.validation = true}, false, into);
+                           {.validation = true}, {}, into);
 }
 
 std::vector<std::string_view> parameter_names(std::string_view pattern) {

@@ -14,7 +14,7 @@ struct common_answer {
     std::string_view component;
     std::string_view meaning;
     int status;
-    bool with_body_only = false;  // whether only requests with a body get it
+    enum class who { all, with_body, limited } gets_it = who::all;  // which routes answer so
 };
 std::span<const common_answer> common_answers() noexcept;
 

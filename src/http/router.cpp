@@ -35,6 +35,21 @@ response failure(const core::api_error& error) {
 
 response plain_failure(int status) { return failure(core::api_error(status, reason_phrase(status))); }
 
+// Something of ours is full.
+response too_much() {
+    auto out = plain_failure(503);
+    out.headers.emplace_back("Retry-After", "1");
+    return out;
+}
+
+// What the rate limit said of a request, for its client (draft-ietf-httpapi-ratelimit-headers-10).
+void add_limit(const request& r, response& out) {
+    if (!r.limit) return;
+    out.headers.emplace_back("RateLimit-Policy", limits::policy_field(*r.limit));
+    out.headers.emplace_back("RateLimit", limits::limit_field(*r.limit));
+    if (!r.limit->allowed) out.headers.emplace_back("Retry-After", std::to_string(r.limit->seconds));
+}
+
 // The cause goes to the log with the request's id, and never to the client.
 void log_cause(const request& r, log::level at, std::string_view cause) {
     log::event(at, "failure", {{"request_id", r.id}, {"cause", cause}});
@@ -49,9 +64,7 @@ response from_exception(const request& r, const std::exception_ptr& thrown) {
         return failure(error);
     } catch (const core::overloaded& error) {
         log_cause(r, log::level::warn, error.what());
-        auto out = plain_failure(503);
-        out.headers.emplace_back("Retry-After", "1");
-        return out;
+        return too_much();
     } catch (const core::timed_out& error) {
         log_cause(r, log::level::warn, error.what());
         return plain_failure(504);
@@ -69,12 +82,23 @@ response from_exception(const request& r, const std::exception_ptr& thrown) {
 
 }  // namespace
 
-router::router(std::vector<std::string> cors_origins) : cors_origins_(std::move(cors_origins)) {}
+router::router(router_options with) : with_(std::move(with)), load_(with_.load) {}
 
-const router::handler* router::route::find(std::string_view method) const {
+const router::endpoint* router::route::find(std::string_view method) const {
     auto it = handlers.find(method);
     if (it == handlers.end() && method == "HEAD") it = handlers.find("GET");
     return it == handlers.end() ? nullptr : &it->second;
+}
+
+void router::counter::once(std::string_view account) {
+    if (std::exchange(counted_, true)) return;
+    count(limit_, account);
+}
+
+void router::counter::count(limits::route_class as, std::string_view account) {
+    if (owner_.with_.rate_limits == nullptr || limit_ == limits::route_class::unlimited) return;
+    r_.limit = owner_.with_.rate_limits->take(as, r_.peer, account);
+    if (r_.limit && !r_.limit->allowed) throw core::api_error(limits::too_many_requests);
 }
 
 route_info router::describe(std::string_view pattern, const about& says) const {
@@ -103,20 +127,21 @@ router::route& router::place_of(std::string_view pattern) {
     return it == parametric_.end() ? parametric_.emplace_back() : *it;
 }
 
-void router::add(operation entry, handler h) {
-    const auto same_id = [&](const operation& other) { return other.about.id == entry.about.id; };
+void router::add(operation says, handler h) {
+    const auto same_id = [&](const operation& other) { return other.about.id == says.about.id; };
     if (std::ranges::any_of(operations_, same_id)) throw std::logic_error("two routes have the same id");
-    auto& target = place_of(entry.pattern);
-    target.pattern = entry.pattern;
-    target.segments = split_path(entry.pattern);
-    if (!target.handlers.emplace(entry.method, std::move(h)).second) throw std::logic_error("a route is there twice");
+    auto& target = place_of(says.pattern);
+    target.pattern = says.pattern;
+    target.segments = split_path(says.pattern);
+    if (!target.handlers.try_emplace(says.method, std::move(h), says.about.first).second)
+        throw std::logic_error("a route is there twice");
 
     std::set<std::string_view> methods{"OPTIONS"};
     for (const auto& [name, _] : target.handlers) methods.insert(name);
     if (methods.contains("GET")) methods.insert("HEAD");
     target.allow.clear();
     for (const auto name : methods) target.allow += (target.allow.empty() ? "" : ", ") + std::string(name);
-    operations_.push_back(std::move(entry));
+    operations_.push_back(std::move(says));
 }
 
 const router::route* router::match(std::string_view path, std::vector<std::string>& parameters) const {
@@ -151,27 +176,39 @@ const router::route* router::match(std::string_view path, std::vector<std::strin
 awaitable<response> router::handle(request& r) {
     const auto begin = std::chrono::steady_clock::now();
     r.id = choose_id(r);
+    r.peer = with_.trusted_proxies.client_of(r);
     const route* const matched = match(r.path, r.parameters);
     response out = co_await dispatch(r, matched);
+    add_limit(r, out);
     add_cors(r, matched, out);
     log(r, matched, out, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
     co_return out;
 }
 
-awaitable<response> router::dispatch(const request& r, const route* matched) {
-    const handler* const found = matched == nullptr ? nullptr : matched->find(r.method);
+awaitable<response> router::dispatch(request& r, const route* matched) {
+    const endpoint* const found = matched == nullptr ? nullptr : matched->find(r.method);
     if (found == nullptr) co_return without_handler(r, matched);
+    const auto place = load_.enter(found->load, found->first, std::chrono::steady_clock::now());
+    if (!place) co_return too_much();
     std::exception_ptr thrown;
     try {
-        co_return co_await (*found)(r);
+        co_return co_await found->call(r);
     } catch (...) {
         thrown = std::current_exception();
     }
     co_return from_exception(r, thrown);
 }
 
+// OPTIONS is free: browsers ask it on their own, before requests that count.
+response router::without_handler(request& r, const route* matched) const {
+    if (with_.rate_limits != nullptr && (matched == nullptr || r.method != "OPTIONS"))
+        r.limit = with_.rate_limits->take(limits::route_class::usual, r.peer, {});
+    if (r.limit && !r.limit->allowed) return failure(core::api_error(limits::too_many_requests));
+    return misdirected(r, matched);
+}
+
 // Unknown path, trailing slash, OPTIONS, or a method that the path does not have.
-response router::without_handler(const request& r, const route* matched) const {
+response router::misdirected(const request& r, const route* matched) const {
     if (matched == nullptr) {
         const auto end = r.path.find_last_not_of('/');
         std::vector<std::string> ignored;
@@ -189,13 +226,14 @@ response router::without_handler(const request& r, const route* matched) const {
 
 // The CORS protocol of the Fetch standard (https://fetch.spec.whatwg.org/#http-cors-protocol).
 void router::add_cors(const request& r, const route* matched, response& out) const {
-    if (cors_origins_.empty()) return;
-    const bool any = cors_origins_.front() == "*";
+    const auto& origins = with_.cors_origins;
+    if (origins.empty()) return;
+    const bool any = origins.front() == "*";
     if (!any) out.headers.emplace_back("Vary", "Origin");
     const auto origin = r.header("Origin");
-    if (origin.empty() || (!any && std::ranges::find(cors_origins_, origin) == cors_origins_.end())) return;
+    if (origin.empty() || (!any && std::ranges::find(origins, origin) == origins.end())) return;
     out.headers.emplace_back("Access-Control-Allow-Origin", any ? "*" : std::string(origin));
-    out.headers.emplace_back("Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
+    out.headers.emplace_back("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy");
     if (r.method != "OPTIONS" || matched == nullptr) return;
     out.headers.emplace_back("Access-Control-Allow-Methods", matched->allow);
     out.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id");

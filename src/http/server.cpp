@@ -1,3 +1,6 @@
+#include <sys/socket.h>
+
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <veil/async/pause.hpp>
@@ -12,19 +15,28 @@ namespace {
 
 constexpr std::chrono::milliseconds watch_interval{250};
 constexpr int accept_backlog = 1024;
+constexpr std::chrono::milliseconds accept_pause{100};  // for connections to end
+constexpr std::chrono::seconds complaint_interval{10};
 
 awaitable<void> serve(server& owner, asio::ip::tcp::socket socket) {
     session connection(owner, std::move(socket));
     co_await connection.run();
 }
 
+void share_port(asio::ip::tcp::acceptor& acceptor) {
+    const int on = 1;
+    if (::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+        throw boost::system::system_error(errno, boost::system::system_category());
+}
+
 }  // namespace
 
-server::server(asio::any_io_executor executor, router& routes, time_limits limits)
+server::server(asio::any_io_executor executor, router& routes, server_options with)
     : executor_(std::move(executor)),
       router_(routes),
-      limits_(limits),
+      with_(with),
       acceptor_(executor_),
+      one_less_(executor_),
       sessions_(executor_),
       tasks_(executor_) {}
 
@@ -35,6 +47,7 @@ asio::ip::tcp::endpoint server::listen(const std::string& host, std::uint16_t po
         const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(host), port);
         acceptor_.open(endpoint.protocol());
         acceptor_.set_option(asio::ip::tcp::acceptor::reuse_address(true));
+        if (with_.share_port) share_port(acceptor_);
         acceptor_.bind(endpoint);
         acceptor_.listen(accept_backlog);
     } catch (const boost::system::system_error& error) {
@@ -50,15 +63,40 @@ awaitable<void> server::accept_connections() {
     while (true) {
         boost::system::error_code ec;
         auto socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, ec));
-        if (!ec) {
-            sessions_.spawn("session", serve(*this, std::move(socket)));
-        } else if (ec == asio::error::operation_aborted) {
-            co_return;
-        } else if (ec != asio::error::connection_aborted) {  // out of descriptors: let some connections end first
-            log::warn("accept failed: {}", ec.message());
-            co_await async::pause(std::chrono::milliseconds(100));
+        if (ec == asio::error::operation_aborted) co_return;
+        if (ec) {
+            co_await accept_failed(ec);
+            continue;
         }
+        ++accepted_;
+        if (open_.size() >= with_.max_connections) make_room();
+        while (open_.size() >= with_.max_connections && !stopping_)
+            co_await one_less_.wait(std::chrono::steady_clock::now() + accept_pause);
+        sessions_.spawn("session", serve(*this, std::move(socket)));
     }
+}
+
+// Most likely there are no descriptors left. What waits in the kernel's queue is not lost.
+awaitable<void> server::accept_failed(const boost::system::error_code& why) {
+    if (why == asio::error::connection_aborted) co_return;
+    ++not_accepted_;
+    make_room();
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= complain_at_) {
+        complain_at_ = now + complaint_interval;
+        log::warn("connections cannot be accepted: {}; {} are open", why.message(), open_.size());
+    }
+    co_await async::pause(accept_pause);
+}
+
+// Closes the connection that has been idle longest or, when none is idle, the oldest one whose request is not there
+// yet.
+void server::make_room() {
+    auto victim = std::ranges::find_if(open_, &session::is_idle);
+    if (victim == open_.end()) victim = std::ranges::find_if(open_, &session::is_reading);
+    if (victim == open_.end()) return;
+    ++made_room_;
+    (*victim)->end();
 }
 
 awaitable<void> server::watch_deadlines() {
@@ -73,7 +111,8 @@ awaitable<void> server::stop(std::chrono::milliseconds grace) {
     stopping_ = true;
     boost::system::error_code ignored;
     acceptor_.close(ignored);
-    for (session* open : open_) open->end_if_idle();
+    for (session* open : open_)
+        if (open->is_idle()) open->end();
     const auto until = std::chrono::steady_clock::now() + grace;
     while (sessions_.size() > 0 && std::chrono::steady_clock::now() < until)
         co_await async::pause(std::chrono::milliseconds(20));

@@ -10,7 +10,7 @@ namespace veil::http {
 namespace asio = boost::asio;
 namespace {
 
-constexpr std::size_t read_bytes = 8 * 1024;
+constexpr std::size_t kept_bytes = 4 * 1024;
 constexpr std::size_t linger_bytes = 1024 * 1024;
 constexpr std::chrono::milliseconds linger_time{2'000};
 
@@ -33,10 +33,14 @@ session::session(server& owner, asio::ip::tcp::socket socket)
       parser_(request_) {
     boost::system::error_code ignored;
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-    request_.peer = address_of(socket_);
+    socket_.non_blocking(true, ignored);
+    peer_ = address_of(socket_);
 }
 
-session::~session() { owner_.open_.erase(place_); }
+session::~session() {
+    owner_.open_.erase(place_);
+    owner_.one_less_.notify();
+}
 
 void session::allow(std::chrono::milliseconds time) { deadline_ = std::chrono::steady_clock::now() + time; }
 
@@ -47,15 +51,17 @@ void session::check_deadline(time_point now) {
     socket_.cancel(ignored);
 }
 
-void session::end_if_idle() {
+void session::end() {
+    ending_ = true;
     boost::system::error_code ignored;
-    if (idle_) socket_.cancel(ignored);
+    socket_.cancel(ignored);
 }
 
 awaitable<void> session::run() {
-    allow(owner_.limits_.head);  // a new connection has something to say
+    allow(owner_.with_.limits.head);  // a new connection has something to say
     while (co_await read_request()) {
         deadline_ = time_point::max();  // what a handler waits for has limits of its own
+        request_.peer = peer_;
         const response answer = co_await owner_.router_.handle(request_);
         const bool last = !parser_.keep_alive() || owner_.stopping_;
         const auto then = last                 ? connection::close
@@ -67,8 +73,17 @@ awaitable<void> session::run() {
             co_return;
         }
         parser_.reset();
-        allow(owner_.limits_.idle);
+        release_large();
+        allow(owner_.with_.limits.idle);
+        owner_.open_.splice(owner_.open_.end(), owner_.open_, place_);
     }
+}
+
+// What one large request or answer took is not kept while the connection is idle.
+void session::release_large() {
+    out_.clear();
+    for (auto* each : {&in_, &out_, &request_.body})
+        if (each->capacity() > kept_bytes && each->empty()) std::string().swap(*each);
 }
 
 // Reads until one whole request is there. False: the connection is over, and a refusal has been sent if one was due.
@@ -78,7 +93,7 @@ awaitable<bool> session::read_request() {
         if (!in_.empty()) {
             const bool was_started = parser_.started();
             in_.erase(0, parser_.feed(in_));
-            if (!was_started && parser_.started()) allow(owner_.limits_.head);
+            if (!was_started && parser_.started()) allow(owner_.with_.limits.head);
         }
         if (parser_.error() != 0) {
             co_await refuse(parser_.error());
@@ -87,7 +102,7 @@ awaitable<bool> session::read_request() {
         if (parser_.done()) co_return true;
         if (parser_.head_done() && !head_seen) {
             head_seen = true;
-            allow(owner_.limits_.body);
+            allow(owner_.with_.limits.body);
             if (parser_.wants_continue()) {
                 boost::system::error_code ec;
                 static constexpr std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -97,23 +112,26 @@ awaitable<bool> session::read_request() {
             }
         }
         idle_ = !parser_.started();
-        if (idle_ && owner_.stopping_) co_return false;
+        if (ending_ || (idle_ && owner_.stopping_)) co_return false;
+        reading_ = true;
         const bool more = co_await read_more();
-        idle_ = false;
+        idle_ = reading_ = false;
         if (more) continue;
         if (expired_ && parser_.started()) co_await refuse(408);
         co_return false;
     }
 }
 
-// Reads what the socket has, behind what is left in in_. False at the end of the stream, on an error or a time-out.
+// Waits until the socket has something and puts it behind what is left in in_. False at the end of the stream, on an
+// error or a time-out.
 awaitable<bool> session::read_more() {
-    const std::size_t kept = in_.size();
-    in_.resize(kept + read_bytes);
-    boost::system::error_code ec;
-    const std::size_t n = co_await socket_.async_read_some(asio::buffer(in_.data() + kept, read_bytes),
-                                                           asio::redirect_error(asio::use_awaitable, ec));
-    in_.resize(kept + n);
+    boost::system::error_code ec = asio::error::would_block;
+    while (ec == asio::error::would_block) {
+        co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, ec));
+        if (ec) co_return false;
+        const std::size_t n = socket_.read_some(asio::buffer(owner_.received_), ec);
+        in_.append(owner_.received_.data(), n);
+    }
     co_return !ec;
 }
 
@@ -123,7 +141,7 @@ awaitable<bool> session::send(const response& answer, connection then) {
     append_response(out_, answer, request_.id, then, head_only);
     const std::array<asio::const_buffer, 2> parts{asio::buffer(out_),
                                                   asio::buffer(head_only ? std::string_view() : answer.fixed_body)};
-    allow(owner_.limits_.write);
+    allow(owner_.with_.limits.write);
     boost::system::error_code ec;
     co_await asio::async_write(socket_, parts, asio::redirect_error(asio::use_awaitable, ec));
     co_return !ec;
@@ -131,6 +149,7 @@ awaitable<bool> session::send(const response& answer, connection then) {
 
 awaitable<void> session::refuse(int status) {
     expired_ = false;
+    request_.peer = peer_;
     const response answer = owner_.router_.refuse(request_, status, reason_phrase(status));
     if (co_await send(answer, connection::close)) co_await linger();
 }
@@ -142,7 +161,7 @@ awaitable<void> session::linger() {
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
     allow(linger_time);
     for (std::size_t seen = 0; !ec && seen < linger_bytes;) {
-        in_.resize(read_bytes);
+        in_.resize(owner_.received_.size());
         seen += co_await socket_.async_read_some(asio::buffer(in_), asio::redirect_error(asio::use_awaitable, ec));
     }
 }

@@ -27,8 +27,11 @@ class session {
     // Called by the watchdog: ends what the session waits for when its time is over.
     void check_deadline(std::chrono::steady_clock::time_point now);
 
-    // Called when the server stops: an idle connection ends at once, another one after its answer.
-    void end_if_idle();
+    bool is_idle() const noexcept { return idle_; }        // between requests
+    bool is_reading() const noexcept { return reading_; }  // the rest, or all, of a request
+
+    // Ends a connection that is idle or reading.
+    void end();
 
  private:
     using time_point = std::chrono::steady_clock::time_point;
@@ -39,16 +42,20 @@ class session {
     awaitable<void> refuse(int status);
     awaitable<void> linger();
     void allow(std::chrono::milliseconds time);
+    void release_large();
 
     server& owner_;
     std::list<session*>::iterator place_;
     boost::asio::ip::tcp::socket socket_;
+    std::string peer_;  // its IP address
     request request_;
     parser parser_;
     std::string in_, out_;
     time_point deadline_ = time_point::max();
     bool expired_ = false;
     bool idle_ = false;
+    bool reading_ = false;
+    bool ending_ = false;
 };
 
 }  // namespace veil::http

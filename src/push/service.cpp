@@ -109,7 +109,8 @@ void service::add_device_routes(http::router& routes) {
               {.id = "test_push",
                .summary = "Send a test push to one of your devices",
                .description = "Answers with what the provider said.",
-               .failures = {not_registered}});
+               .failures = {not_registered},
+               .limit = limits::route_class::push_test});
 }
 
 void service::add_call_routes(http::router& routes) {
@@ -121,12 +122,16 @@ void service::add_call_routes(http::router& routes) {
          .description = "For the SIP server. Answers within two seconds with the number of pushes that a provider "
                         "accepted; `no_registrations` when nobody can be woken. A call that is told again within "
                         "60 seconds does not ring twice. The body is read as JSON whatever its Content-Type.",
-         .accepts = any});
+         .accepts = any,
+         .limit = limits::route_class::unlimited,
+         .first = true});
     routes.on("POST", "/api/v1/push/call-cancel", *this, &service::call_cancel,
               {.id = "cancel_call",
                .summary = "Tell the devices that rang that the call is over",
                .description = "For the SIP server. The body is read as JSON whatever its Content-Type.",
-               .accepts = any});
+               .accepts = any,
+               .limit = limits::route_class::unlimited,
+               .first = true});
 }
 
 void service::start() {

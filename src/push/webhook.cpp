@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/ip/address.hpp>
+#include <veil/core/ascii.hpp>
 #include <veil/core/errors.hpp>
 #include <veil/push/webhook.hpp>
 
@@ -23,10 +24,12 @@ bool is_loopback(const std::string& peer) {
     return address.is_loopback();
 }
 
-// A proxy on this machine is a loopback peer too, whoever it speaks for.
+// A proxy on this machine is a loopback peer too, whoever it speaks for; an empty header is a proxy's as well.
 bool is_forwarded(const http::request& r) {
-    static constexpr std::array marks{"X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"};
-    return std::ranges::any_of(marks, [&](const char* name) { return !r.header(name).empty(); });
+    static constexpr std::array<std::string_view, 4> marks{"X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"};
+    return std::ranges::any_of(r.headers, [](const auto& header) {
+        return std::ranges::any_of(marks, [&](auto name) { return core::iequals(header.first, name); });
+    });
 }
 
 }  // namespace

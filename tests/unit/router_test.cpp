@@ -36,6 +36,8 @@ class router_test : public testing::Test {
     void add_routes(router& routes) {
         routes.on("GET", "/x", echo_, &echo::get, {.id = "get", .summary = "get"});
         routes.on("POST", "/x", echo_, &echo::post, {.id = "post", .summary = "post"});
+        routes.on("GET", "/free", echo_, &echo::get,
+                  {.id = "free", .summary = "free", .limit = limits::route_class::unlimited});
         routes.on("POST", "/any", echo_, &echo::post, {.id = "post_any", .summary = "Echo", .accepts = body_type::any});
         routes.on("GET", "/items/{id}/parts/{part}", echo_, &echo::item, {.id = "item", .summary = "item"});
         routes.on("GET", "/fixed", echo_, &echo::fixed, {.id = "fixed", .summary = "fixed"});
@@ -155,8 +157,52 @@ TEST_F(router_test, only_prepared_answers_may_be_cached) {
     EXPECT_FALSE(ask("GET", "/nope").cacheable);
 }
 
+TEST_F(router_test, the_address_of_a_client_behind_trusted_proxies) {
+    router routes(
+        {.trusted_proxies = proxies({core::parse_network("10.0.0.0/8"), core::parse_network("2001:db8::1")})});
+    add_routes(routes);
+    const auto client = [&](const std::string& peer, std::vector<std::pair<std::string, std::string>> headers) {
+        request_ = {.method = "GET", .path = "/x", .headers = std::move(headers), .peer = peer};
+        test::run(routes.handle(request_));
+        return request_.peer;
+    };
+    const std::string name = "x-forwarded-for";
+    EXPECT_EQ(client("192.0.2.1", {{name, "192.0.2.9"}}), "192.0.2.1") << "nobody speaks for others unasked";
+    EXPECT_EQ(client("10.0.0.1", {}), "10.0.0.1");
+    EXPECT_EQ(client("10.0.0.1", {{name, "192.0.2.9"}}), "192.0.2.9");
+    EXPECT_EQ(client("::ffff:10.0.0.1", {{name, "192.0.2.9"}}), "192.0.2.9");
+    EXPECT_EQ(client("10.0.0.1", {{name, "203.0.113.7, 192.0.2.9 ,10.2.3.4"}}), "192.0.2.9");
+    EXPECT_EQ(client("10.0.0.1", {{name, "203.0.113.7"}, {"X-Forwarded-For", "10.2.3.4"}}), "203.0.113.7");
+    EXPECT_EQ(client("2001:db8::1", {{name, "2001:DB8:0::2"}}), "2001:db8::2");
+    EXPECT_EQ(client("10.0.0.1", {{name, "10.2.3.4"}}), "10.2.3.4");
+    for (const std::string bad : {"", "unknown", "192.0.2.9, ", "192.0.2.9, nonsense", "192.0.2.9:80", "999.1.1.1"})
+        EXPECT_EQ(client("10.0.0.1", {{name, bad}}), "10.0.0.1") << bad;
+    EXPECT_EQ(client("10.0.0.1", {{name, "nonsense, 192.0.2.9"}}), "192.0.2.9") << "what clients wrote does not count";
+}
+
+TEST_F(router_test, a_rate_limit_is_told_and_kept) {
+    limits::gate gate({.address = {.interval = std::chrono::seconds(60), .burst = 2}});
+    router routes({.cors_origins = {"*"}, .rate_limits = &gate});
+    add_routes(routes);
+    const std::pair<std::string, std::string> origin{"Origin", "https://x"};
+    const auto first = ask(routes, "GET", "/x", {}, {origin});
+    EXPECT_EQ(header(first, "RateLimit-Policy"), R"("address";q=2;w=120)");
+    EXPECT_EQ(header(first, "RateLimit"), R"("address";r=1;t=60)");
+    EXPECT_EQ(header(first, "Retry-After"), "absent");
+    EXPECT_EQ(header(first, "Access-Control-Expose-Headers"), "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy");
+    EXPECT_EQ(ask(routes, "POST", "/x", "{broken").status, 422) << "what is refused for its body counts too";
+    const auto refused = ask(routes, "POST", "/x", "{broken");
+    EXPECT_EQ(refused.status, 429) << "and is no longer looked at";
+    EXPECT_EQ(refused.body, R"({"detail":"Too Many Requests"})");
+    EXPECT_EQ(header(refused, "RateLimit"), R"("address";r=0;t=60)");
+    EXPECT_EQ(header(refused, "Retry-After"), "60");
+    EXPECT_EQ(ask(routes, "GET", "/nope").status, 429);
+    EXPECT_EQ(ask(routes, "OPTIONS", "/x").status, 204);
+    EXPECT_EQ(ask(routes, "GET", "/free").status, 200);
+}
+
 TEST_F(router_test, cors_for_the_origins_that_are_named) {
-    router routes({"https://app.example"});
+    router routes({.cors_origins = {"https://app.example"}});
     add_routes(routes);
     const auto good = ask(routes, "OPTIONS", "/x", {}, {{"Origin", "https://app.example"}});
     EXPECT_EQ(header(good, "Access-Control-Allow-Origin"), "https://app.example");
@@ -165,7 +211,7 @@ TEST_F(router_test, cors_for_the_origins_that_are_named) {
     const auto bad = ask(routes, "GET", "/x", {}, {{"Origin", "https://evil.example"}});
     EXPECT_EQ(header(bad, "Access-Control-Allow-Origin"), "absent");
     EXPECT_EQ(bad.status, 200);
-    router open({"*"});
+    router open({.cors_origins = {"*"}});
     add_routes(open);
     EXPECT_EQ(header(ask(open, "GET", "/bug", {}, {{"Origin", "https://x"}}), "Access-Control-Allow-Origin"), "*");
 }

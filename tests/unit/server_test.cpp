@@ -55,7 +55,7 @@ class server_test : public testing::Test {
 
     // Runs a conversation against a server with these limits, and stops the server afterwards.
     std::string converse(time_limits limits, std::string text) {
-        server tested(io_.get_executor(), routes_, limits);
+        server tested(io_.get_executor(), routes_, {.limits = limits});
         at_ = tested.listen("127.0.0.1", 0);
         return test::run(io_, [&]() -> awaitable<std::string> {
             auto seen = co_await talk(std::move(text));
@@ -114,6 +114,76 @@ TEST_F(server_test, stop_closes_the_idle_and_answers_the_busy) {
     EXPECT_NE(busy.find("Connection: close\r\n"), std::string::npos);
     EXPECT_TRUE(busy.ends_with(R"({"slow":1})"));
     EXPECT_TRUE(idle.ends_with("{}"));
+}
+
+TEST_F(server_test, beyond_the_bound_the_connection_that_is_idle_longest_makes_room) {
+    server tested(io_.get_executor(), routes_, {.max_connections = 3});
+    at_ = tested.listen("127.0.0.1", 0);
+    const std::string text = "GET /fast HTTP/1.1\r\nHost: h\r\n\r\n";
+    const auto ask = [&](asio::ip::tcp::socket& socket) -> awaitable<std::string> {
+        co_await asio::async_write(socket, asio::buffer(text), asio::use_awaitable);
+        char part[1024];
+        boost::system::error_code ec;
+        const auto n =
+            co_await socket.async_read_some(asio::buffer(part), asio::redirect_error(asio::use_awaitable, ec));
+        co_return std::string(part, n);
+    };
+    test::run(io_, [&]() -> awaitable<void> {
+        std::vector<asio::ip::tcp::socket> all;
+        for (int i = 0; i < 3; ++i) {
+            all.push_back(co_await connect());
+            EXPECT_TRUE((co_await ask(all.back())).ends_with("{}"));
+        }
+        EXPECT_TRUE((co_await ask(all[0])).ends_with("{}"));  // now the second is idle longest
+        all.push_back(co_await connect());
+        EXPECT_TRUE((co_await ask(all[3])).ends_with("{}"));
+        EXPECT_EQ(co_await ask(all[1]), "") << "closed without a word";
+        for (const int i : {0, 2, 3})
+            EXPECT_TRUE((co_await ask(all[static_cast<std::size_t>(i)])).ends_with("{}")) << i;
+        EXPECT_EQ(tested.connections(), 3U);
+        EXPECT_EQ(tested.made_room(), 1U);
+        EXPECT_EQ(tested.accepted(), 4U);
+        co_await tested.stop(1s);
+    }());
+}
+
+TEST_F(server_test, a_connection_waits_its_turn_when_all_are_busy) {
+    server tested(io_.get_executor(), routes_, {.max_connections = 1});
+    at_ = tested.listen("127.0.0.1", 0);
+    async::task_group group(io_.get_executor());
+    std::string busy, later;
+    const auto ask = [&](std::string path, std::string& into) -> awaitable<void> {
+        into = co_await talk("GET " + path + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    };
+    test::run(io_, [&]() -> awaitable<void> {
+        group.spawn("busy", ask("/slow", busy));
+        while (tested.connections() == 0) co_await async::pause(1ms);
+        co_await async::pause(50ms);  // its request is there
+        group.spawn("later", ask("/fast", later));
+        while (group.size() > 0) co_await async::pause(1ms);
+        EXPECT_EQ(tested.made_room(), 0U);
+        co_await tested.stop(1s);
+    }());
+    EXPECT_TRUE(busy.ends_with(R"({"slow":1})"));
+    EXPECT_TRUE(later.ends_with("{}"));
+}
+
+TEST_F(server_test, only_servers_that_agree_share_a_port) {
+    server first(io_.get_executor(), routes_, {.share_port = true});
+    at_ = first.listen("127.0.0.1", 0);
+    server second(io_.get_executor(), routes_, {.share_port = true});
+    EXPECT_EQ(second.listen("127.0.0.1", at_.port()), at_);
+    server third(io_.get_executor(), routes_);
+    EXPECT_THROW(third.listen("127.0.0.1", at_.port()), std::runtime_error);
+    test::run(io_, [&]() -> awaitable<void> {
+        for (int i = 0; i < 100 && (first.accepted() == 0 || second.accepted() == 0); ++i)
+            co_await talk("GET /fast HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        EXPECT_GT(first.accepted(), 0U);
+        EXPECT_GT(second.accepted(), 0U);
+        co_await first.stop(1s);
+        co_await second.stop(1s);
+        co_await third.stop(1s);
+    }());
 }
 
 }  // namespace

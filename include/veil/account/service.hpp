@@ -12,7 +12,9 @@
 #include <veil/db/pool.hpp>
 #include <veil/ejabberd/client.hpp>
 #include <veil/groups/service.hpp>
+#include <veil/http/caller.hpp>
 #include <veil/http/router.hpp>
+#include <veil/limits/attempts.hpp>
 
 namespace veil::account {
 
@@ -118,30 +120,33 @@ struct options {
 class service {
  public:
     service(options with, db::pool& database, ejabberd::client& xmpp, groups::service& groups, auth::tokens& tokens,
-            auth::revocations& revoked);
+            auth::revocations& revoked, limits::attempts& attempts);
     ~service();
 
     void add_routes(http::router& routes);
 
-    awaitable<http::created<registered>> register_account(credentials wanted);
-    awaitable<signed_in> login(credentials presented);
-    awaitable<signed_in> change_password(auth::user who, password_change wanted);
+    awaitable<http::created<registered>> register_account(http::caller from, credentials wanted);
+    awaitable<signed_in> login(http::caller from, credentials presented);
+    awaitable<signed_in> change_password(auth::user who, http::caller from, password_change wanted);
     awaitable<outcome> logout(auth::user who);
-    awaitable<outcome> remove(auth::user who, deletion wanted);
+    awaitable<outcome> remove(auth::user who, http::caller from, deletion wanted);
 
     // Finishes or undoes what a crash or an outage left half done, until cancelled.
     awaitable<void> reconcile_forever();
 
  private:
     struct parts;
+    awaitable<std::optional<std::int64_t>> register_counted(http::caller from, std::string jid, core::secret password);
+    awaitable<signed_in> login_counted(http::caller from, std::string jid, core::secret password);
     awaitable<signed_in> login_known(std::string jid, core::secret password);
     awaitable<bool> is_right(std::string jid, core::secret password, std::string known_ha1);
-    awaitable<bool> may_act(std::string jid, core::secret password);
+    awaitable<bool> may_act(http::caller from, std::string jid, core::secret password);
 
     options options_;
     ejabberd::client& xmpp_;
     auth::tokens& tokens_;
     auth::revocations& revoked_;
+    limits::attempts& attempts_;
     std::unique_ptr<parts> parts_;
 };
 

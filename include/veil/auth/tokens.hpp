@@ -63,6 +63,7 @@ struct veil::http::extract<veil::auth::user> {
     static constexpr stage order = stage::auth;
     explicit extract(const route_info& route) : tokens_(&route.service<auth::tokens>()) {}
     auth::user operator()(const request& r) const { return tokens_->authenticate(r.header("Authorization")); }
+    static const std::string& account(const auth::user& who) { return who.jid; }  // whose rate limit it counts to
     void describe(operation& into) const;
 
  private:

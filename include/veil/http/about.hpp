@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 #include <veil/core/errors.hpp>
+#include <veil/limits/rule.hpp>
 
 namespace veil::core {
 struct rules;
@@ -32,6 +33,8 @@ struct about {
     std::string_view content = "application/json";  // media type of a handler that returns http::response
     bool deprecated = false;
     std::vector<path_parameter> parameters = {};  // of the pattern
+    limits::route_class limit = limits::route_class::usual;
+    bool first = false;  // served before others when there is too much to do
 };
 
 }  // namespace veil::http

@@ -1,10 +1,12 @@
 // A request as the router and the extractors see it, and the answer they give. Nothing of Beast. I/O thread only.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+#include <veil/limits/rule.hpp>
 
 namespace veil::http {
 
@@ -14,9 +16,10 @@ struct request {
     std::string query;  // without the question mark
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
-    std::string peer;                     // IP address of the client
-    std::string id;                       // X-Request-Id, set by the router
-    std::vector<std::string> parameters;  // decoded path parameters in the order of the route's pattern
+    std::string peer;                      // IP address of the client; the session's, corrected by the router
+    std::string id;                        // X-Request-Id, set by the router
+    std::vector<std::string> parameters;   // decoded path parameters in the order of the route's pattern
+    std::optional<limits::verdict> limit;  // what the rate limit said of it, if one applied
 
     // The first header of that name (any case), or an empty text.
     std::string_view header(std::string_view name) const noexcept;
