@@ -17,6 +17,7 @@ def jid(username):
 
 
 def call(api, method, path, body=None, token=None, headers=()):
+    headers = (*getattr(api, "headers", ()), *headers)  # of a client with an address of its own
     answer = raw_http.request(api.port, method, PREFIX + path, body, token, headers)
     assert answer is not None, f"{method} {path}: the connection was closed without an answer"
     return answer
