@@ -21,13 +21,13 @@ packages_of() {
             ;;
         build)
             echo clang-19 lld-19 cmake ninja-build pkg-config libboost1.81-dev libpqxx-dev libssl-dev \
-                nlohmann-json3-dev libspdlog-dev libfmt-dev libnghttp2-dev
+                nlohmann-json3-dev libspdlog-dev libfmt-dev libnghttp2-dev prometheus-cpp-dev
             node_packages
             ;;
         test)
             packages_of build
             echo libclang-rt-19-dev libgtest-dev shellcheck python3-pytest python3-slixmpp python3-aiohttp \
-                python3-jsonschema python3-pytest-xdist chromium
+                python3-jsonschema python3-prometheus-client python3-pytest-xdist chromium
             ;;
         calls) echo sip-tester baresip-core ;;
         *) die "no package list is called $1" ;;

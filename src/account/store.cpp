@@ -223,4 +223,6 @@ awaitable<bool> store::adopt(std::string jid, sip_digests digests, std::int64_t 
     });
 }
 
+db::backlog read_backlog(pqxx::work& tx) { return db::read_backlog(tx, "account_operations"); }
+
 }  // namespace veil::account

@@ -30,6 +30,7 @@
 #include <veil/turn/service.hpp>
 
 #include "file_limit.hpp"
+#include "monitor.hpp"
 #include "options.hpp"
 
 namespace veil::app {
@@ -90,14 +91,21 @@ class application {
           routes_(router_options(s, rate_limits_)),
           api_(io.get_executor(), routes_, {.max_connections = claim_connections(s), .share_port = s.share_port}),
           admin_(io.get_executor(), admin_routes_, {.max_connections = admin_connections}),
+          monitor_(io.get_executor(), metrics_, database_, ejabberd_connections_, monitored_files_of(s)),
           background_(io.get_executor()),
           listener_(io.get_executor(), api_dsn(s), auth::revocation_channel,
                     {.connected =
                          [this] {
+                             listening_ = true;
                              if (!stopping_) background_.spawn("reload revocations", reload_revocations());
                          },
                      .notified = [this](const std::string& payload) { revocations_.apply_notification(payload); },
-                     .lost = [] {}}) {
+                     .lost =
+                         [this] {
+                             listening_ = false;
+                             monitor_.revocations_current(false);
+                         }}) {
+        measure();
         routes_.provide(tokens_);
         account_.add_routes(routes_);
         push_.add_routes(routes_);
@@ -109,6 +117,7 @@ class application {
         docs_.add_routes(routes_);
         docs_.publish(http::openapi(routes_, about_api));
         health_.add_routes(admin_routes_);
+        monitor_.add_routes(admin_routes_);
     }
 
     // Serves until a signal, then stops in two stages: no new work, then no work at all.
@@ -135,11 +144,22 @@ class application {
         listener_.stop();
         co_await push_.stop();
         co_await background_.stop();
+        co_await monitor_.stop();
         database_.stop();
         log::info("stopped");
     }
 
  private:
+    // Before anything of it works, so that nothing goes uncounted.
+    void measure() {
+        routes_.measure(metrics_, "api");
+        admin_routes_.measure(metrics_, "admin");
+        api_.measure(metrics_, "api");
+        admin_.measure(metrics_, "admin");
+        database_.measure(metrics_);
+        ejabberd_.measure(metrics_);
+    }
+
     static void announce(const char* name, const asio::ip::tcp::endpoint& at) {
         log::info("{} listening on {}:{}", name, at.address().to_string(), at.port());
     }
@@ -149,6 +169,7 @@ class application {
         while (true) {
             try {
                 co_await revocations_.reload();
+                monitor_.revocations_current(listening_);
                 co_return;
             } catch (const core::unavailable& error) {
                 log::warn("revocations are not up to date: {}", error.what());
@@ -159,6 +180,7 @@ class application {
 
     asio::signal_set signals_;  // until the end, so that a second signal does not kill a stop in progress
     const config::settings& settings_;
+    metrics::registry metrics_;
     core::system_clock clock_;
     core::https_url ejabberd_url_;
     db::pool database_;
@@ -180,8 +202,10 @@ class application {
     http::router admin_routes_;
     http::server api_;
     http::server admin_;
+    monitor monitor_;
     async::task_group background_;
     bool stopping_ = false;
+    bool listening_ = false;  // for revocations
     db::listener listener_;
 };
 

@@ -101,4 +101,8 @@ push::options push_options(const config::settings& s) {
             .fcm_token = endpoint_of(s.fcm_token_host)};
 }
 
+monitored_files monitored_files_of(const config::settings& s) {
+    return {.ejabberd_ca = s.ejabberd_ca_file, .push_ca = s.push_ca_file};
+}
+
 }  // namespace veil::app

@@ -11,6 +11,8 @@
 #include <veil/push/options.hpp>
 #include <veil/server_info/service.hpp>
 
+#include "monitor.hpp"
+
 namespace veil::app {
 
 core::secret api_dsn(const config::settings& s);
@@ -24,5 +26,6 @@ client::https_options ejabberd_connections(const config::settings& s, const core
 account::options account_options(const config::settings& s);
 groups::options group_options(const config::settings& s);
 push::options push_options(const config::settings& s);
+monitored_files monitored_files_of(const config::settings& s);
 
 }  // namespace veil::app

@@ -65,6 +65,8 @@ http2_client::http2_client(asio::any_io_executor executor, http2_options options
 
 http2_client::~http2_client() = default;
 
+std::size_t http2_client::waiting() const noexcept { return parts_->waiting.size(); }
+
 void http2_client::start() { tasks_.spawn("HTTP/2 to " + options_.host, keep_connected()); }
 
 awaitable<void> http2_client::stop() {

@@ -3,6 +3,7 @@
 #include <boost/beast/http.hpp>
 #include <veil/async/deadline.hpp>
 #include <veil/async/idle_socket.hpp>
+#include <veil/client/certificates.hpp>
 #include <veil/client/https_pool.hpp>
 
 #include "tls.hpp"
@@ -95,6 +96,7 @@ https_pool::connection_ptr https_pool::take_idle() {
 awaitable<https_pool::connection_ptr> https_pool::connect() {
     auto made = std::make_unique<connection>(executor_, tls_->context);
     co_await connect_tls(made->stream(), options_.host, options_.port);
+    certificate_expiry_ = expiry_of(SSL_get0_peer_certificate(made->stream().native_handle()));
     co_return made;
 }
 

@@ -1,5 +1,6 @@
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -20,6 +21,9 @@ using namespace std::chrono_literals;
 constexpr auto watch_interval = 250ms;
 constexpr auto idle_limit = 60s;
 constexpr auto connect_pause = 300ms;
+
+constexpr metrics::family connections{"veil_db_connections", "Connections to PostgreSQL, in use and idle."};
+constexpr metrics::family waiting{"veil_db_waiting", "Transactions that wait for a connection."};
 
 // SQLSTATE classes that say "not now" rather than "wrong" (PostgreSQL manual, appendix A).
 [[noreturn]] void rethrow_sql_error(const pqxx::sql_error& error) {
@@ -89,9 +93,23 @@ pool::~pool() { stop(); }
 
 void pool::stop() { threads_.join(); }
 
+void pool::measure(metrics::registry& into) {
+    meters_.measure(into);
+    into.on_scrape([this, in_use = into.make_gauge(connections, {{"state", "in_use"}}),
+                    idle = into.make_gauge(connections, {{"state", "idle"}}),
+                    queue = into.make_gauge(waiting)]() mutable {
+        const std::lock_guard lock(mutex_);
+        in_use.set(static_cast<double>(busy_.size()));
+        idle.set(static_cast<double>(idle_.size()));
+        queue.set(static_cast<double>(pending_ - std::min(pending_, options_.max_connections)));
+    });
+}
+
 awaitable<void> pool::execute(job f) {
-    if (pending_ >= options_.max_connections + options_.max_waiting)
+    if (pending_ >= options_.max_connections + options_.max_waiting) {
+        meters_.refused();
         throw core::overloaded("the database queue is full");
+    }
     const counted one_more(pending_);
     const auto queued_at = std::chrono::steady_clock::now();
     co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
@@ -100,11 +118,14 @@ awaitable<void> pool::execute(job f) {
             asio::post(threads_, [this, &f, queued_at, handler = std::move(handler),
                                   guard = asio::make_work_guard(executor)]() mutable {
                 std::exception_ptr thrown;
+                const auto begun_at = std::chrono::steady_clock::now();
+                meters_.begun(queued_at);
                 try {
                     perform(f, queued_at);
                 } catch (...) {
                     thrown = std::current_exception();
                 }
+                meters_.ended(begun_at, thrown);
                 // Given away whole: the last hand that holds an exception destroys it.
                 asio::post(guard.get_executor(), [handler = std::move(handler), thrown = std::move(thrown)]() mutable {
                     std::move(handler)(std::move(thrown));

@@ -126,11 +126,20 @@ awaitable<reply> client::call(std::string command, json arguments, bool idempote
 
 awaitable<reply> client::post(const std::string& command, std::string body, bool idempotent,
                               core::secret authorization) {
-    auto answer = co_await connections_.post({.path = options_.base_path + "/" + command,
-                                              .body = std::move(body),
-                                              .authorization = std::move(authorization),
-                                              .idempotent = idempotent});
-    co_return read_reply(answer.status, answer.body);
+    const auto begin = std::chrono::steady_clock::now();
+    std::exception_ptr failure;
+    try {
+        auto answer = co_await connections_.post({.path = options_.base_path + "/" + command,
+                                                  .body = std::move(body),
+                                                  .authorization = std::move(authorization),
+                                                  .idempotent = idempotent});
+        meters_.answered(command, begin, answer.status);
+        co_return read_reply(answer.status, answer.body);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    meters_.failed(command, begin, failure);
+    std::rethrow_exception(std::move(failure));
 }
 
 // Basic authentication costs ejabberd a whole SCRAM computation a call, so it only buys a token.

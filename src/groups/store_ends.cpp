@@ -152,4 +152,6 @@ awaitable<void> store::postpone(std::string id) {
     });
 }
 
+db::backlog read_backlog(pqxx::work& tx) { return db::read_backlog(tx, "group_operations"); }
+
 }  // namespace veil::groups

@@ -56,13 +56,14 @@ void log_cause(const request& r, log::level at, std::string_view cause) {
 }
 
 // The one place where exceptions become answers.
-response from_exception(const request& r, const std::exception_ptr& thrown) {
+response from_exception(const request& r, const std::exception_ptr& thrown, request_meters& meters) {
     try {
         std::rethrow_exception(thrown);
     } catch (const core::api_error& error) {
         if (!error.cause().empty()) log_cause(r, log::level::warn, error.cause());
         return failure(error);
     } catch (const core::overloaded& error) {
+        meters.overloaded();
         log_cause(r, log::level::warn, error.what());
         return too_much();
     } catch (const core::timed_out& error) {
@@ -177,11 +178,12 @@ awaitable<response> router::handle(request& r) {
     const auto begin = std::chrono::steady_clock::now();
     r.id = choose_id(r);
     r.peer = with_.trusted_proxies.client_of(r);
+    const request_meters::in_hand one_more(meters_);
     const route* const matched = match(r.path, r.parameters);
     response out = co_await dispatch(r, matched);
     add_limit(r, out);
     add_cors(r, matched, out);
-    log(r, matched, out, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+    note(r, matched, out, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
     co_return out;
 }
 
@@ -189,14 +191,17 @@ awaitable<response> router::dispatch(request& r, const route* matched) {
     const endpoint* const found = matched == nullptr ? nullptr : matched->find(r.method);
     if (found == nullptr) co_return without_handler(r, matched);
     const auto place = load_.enter(found->load, found->first, std::chrono::steady_clock::now());
-    if (!place) co_return too_much();
+    if (!place) {
+        meters_.overloaded();
+        co_return too_much();
+    }
     std::exception_ptr thrown;
     try {
         co_return co_await found->call(r);
     } catch (...) {
         thrown = std::current_exception();
     }
-    co_return from_exception(r, thrown);
+    co_return from_exception(r, thrown, meters_);
 }
 
 // OPTIONS is free: browsers ask it on their own, before requests that count.
@@ -244,17 +249,22 @@ response router::refuse(request& r, int status, std::string_view detail) {
     r.id = choose_id(r);
     response out = failure(core::api_error(status, detail));
     add_cors(r, nullptr, out);
-    log(r, nullptr, out, 0);
+    note(r, nullptr, out, 0);
+    meters_.refused(status);
     return out;
 }
 
-void router::log(const request& r, const route* matched, const response& out, double milliseconds) const {
+// The one log line of a request, and its place in the metrics.
+void router::note(const request& r, const route* matched, const response& out, double milliseconds) {
     static constexpr std::string_view known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
-    const bool usual = std::ranges::find(known, r.method) != std::end(known);
+    const auto it = std::ranges::find(known, r.method);
+    const auto method = it == std::end(known) ? std::string_view("other") : *it;
+    const auto pattern = matched == nullptr ? std::string_view("-") : matched->pattern;
+    meters_.answered(matched == nullptr ? nullptr : &matched->meters, pattern, method, out.status, milliseconds / 1000);
     log::event(log::level::info, "request",
                {{"request_id", r.id},
-                {"method", usual ? std::string_view(r.method) : "other"},
-                {"route", matched == nullptr ? std::string_view("-") : matched->pattern},
+                {"method", method},
+                {"route", pattern},
                 {"status", static_cast<std::int64_t>(out.status)},
                 {"ms", milliseconds},
                 {"peer", r.peer}});

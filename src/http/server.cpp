@@ -18,6 +18,13 @@ constexpr int accept_backlog = 1024;
 constexpr std::chrono::milliseconds accept_pause{100};  // for connections to end
 constexpr std::chrono::seconds complaint_interval{10};
 
+constexpr metrics::family connections{"veil_http_connections", "Connections that are open."};
+constexpr metrics::family connections_total{"veil_http_connections_total", "Connections accepted."};
+constexpr metrics::family connections_closed_total{"veil_http_connections_closed_total",
+                                                   "Connections closed to make room for others."};
+constexpr metrics::family accept_failures_total{"veil_http_accept_failures_total",
+                                                "Connections that could not be accepted, most likely for want of files."};
+
 awaitable<void> serve(server& owner, asio::ip::tcp::socket socket) {
     session connection(owner, std::move(socket));
     co_await connection.run();
@@ -57,6 +64,18 @@ asio::ip::tcp::endpoint server::listen(const std::string& host, std::uint16_t po
     tasks_.spawn("accept", accept_connections());
     tasks_.spawn("watch deadlines", watch_deadlines());
     return acceptor_.local_endpoint();
+}
+
+void server::measure(metrics::registry& into, std::string_view listener) {
+    const metrics::labels of{{"listener", listener}};
+    into.on_scrape([this, open = into.make_gauge(connections, of), accepted = into.make_counter(connections_total, of),
+                    closed = into.make_counter(connections_closed_total, of),
+                    failed = into.make_counter(accept_failures_total, of)]() mutable {
+        open.set(static_cast<double>(open_.size()));
+        accepted.raise_to(static_cast<double>(accepted_));
+        closed.raise_to(static_cast<double>(made_room_));
+        failed.raise_to(static_cast<double>(not_accepted_));
+    });
 }
 
 awaitable<void> server::accept_connections() {

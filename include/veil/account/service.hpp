@@ -9,6 +9,7 @@
 #include <veil/auth/tokens.hpp>
 #include <veil/core/fields.hpp>
 #include <veil/core/secret.hpp>
+#include <veil/db/backlog.hpp>
 #include <veil/db/pool.hpp>
 #include <veil/ejabberd/client.hpp>
 #include <veil/groups/service.hpp>
@@ -149,5 +150,8 @@ class service {
     limits::attempts& attempts_;
     std::unique_ptr<parts> parts_;
 };
+
+// What the reconciler has before it, and what is being worked on right now.
+db::backlog read_backlog(pqxx::work& tx);
 
 }  // namespace veil::account

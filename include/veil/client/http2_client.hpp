@@ -71,6 +71,10 @@ class http2_client {
 
     const std::string& host() const noexcept { return options_.host; }
 
+    // Whether there is a connection that takes requests, and how many wait for a stream.
+    bool connected() const noexcept { return current_ != nullptr; }
+    std::size_t waiting() const noexcept;
+
  private:
     struct exchange;
     struct parts;

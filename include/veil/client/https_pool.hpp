@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 #include <veil/async/semaphore.hpp>
@@ -50,6 +51,9 @@ class https_pool {
     // broke.
     awaitable<answer> post(post_call call);
 
+    // Until when the certificate is valid that the server showed last (Unix seconds); null before the first connection.
+    std::optional<std::int64_t> certificate_expiry() const noexcept { return certificate_expiry_; }
+
  private:
     class connection;
     using connection_ptr = std::unique_ptr<connection>;
@@ -64,6 +68,7 @@ class https_pool {
     std::unique_ptr<tls> tls_;
     async::semaphore places_;
     std::vector<connection_ptr> idle_;
+    std::optional<std::int64_t> certificate_expiry_;
 };
 
 }  // namespace veil::client

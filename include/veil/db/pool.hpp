@@ -19,6 +19,7 @@
 #include <type_traits>
 #include <vector>
 #include <veil/core/secret.hpp>
+#include <veil/db/pool_meters.hpp>
 
 namespace veil::db {
 
@@ -55,6 +56,9 @@ class pool {
     // Runs until cancelled: breaks connections whose server stopped answering, closes idle ones above the minimum.
     awaitable<void> watch();
 
+    // Counts transactions and connections from now on. Before the first run().
+    void measure(metrics::registry& into);
+
     // Ends the threads after the jobs in hand. No run() may start after it.
     void stop();
 
@@ -82,6 +86,7 @@ class pool {
     void close_idle(time_point now);
 
     pool_options options_;
+    pool_meters meters_;
     std::mutex mutex_;  // guards idle_ and busy_
     std::vector<idle_connection> idle_;
     std::set<busy_connection*> busy_;

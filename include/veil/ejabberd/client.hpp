@@ -11,6 +11,7 @@
 #include <veil/async/semaphore.hpp>
 #include <veil/client/https_pool.hpp>
 #include <veil/core/secret.hpp>
+#include <veil/ejabberd/call_meters.hpp>
 
 namespace veil::ejabberd {
 
@@ -35,6 +36,9 @@ enum class password_change { changed, unknown_user };
 class client {
  public:
     client(boost::asio::any_io_executor executor, veil::client::https_pool& connections, options with);
+
+    // Counts calls from now on.
+    void measure(metrics::registry& into) { meters_.measure(into); }
 
     // `user` is always the local part of a JID of the domain.
     awaitable<registration> register_user(std::string user, core::secret password);
@@ -67,6 +71,7 @@ class client {
 
     veil::client::https_pool& connections_;
     options options_;
+    call_meters meters_;
     async::semaphore issuing_;  // one token request at a time
     core::secret bearer_;
     std::chrono::steady_clock::time_point refresh_at_{};

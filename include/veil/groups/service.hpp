@@ -10,6 +10,7 @@
 #include <vector>
 #include <veil/auth/tokens.hpp>
 #include <veil/core/fields.hpp>
+#include <veil/db/backlog.hpp>
 #include <veil/db/pool.hpp>
 #include <veil/ejabberd/client.hpp>
 #include <veil/http/router.hpp>
@@ -152,5 +153,8 @@ class service {
 // Takes an account out of all its groups, and hands over or ends those that would lose their last owner: what must be
 // in one transaction with the rest of its deletion. The caller holds the account's lock.
 void forget_user(pqxx::work& tx, const std::string& jid);
+
+// What the reconciler has before it, and what is being worked on right now.
+db::backlog read_backlog(pqxx::work& tx);
 
 }  // namespace veil::groups

@@ -18,6 +18,7 @@
 #include <veil/http/message.hpp>
 #include <veil/http/operation.hpp>
 #include <veil/http/proxies.hpp>
+#include <veil/http/request_meters.hpp>
 #include <veil/limits/gate.hpp>
 
 namespace veil::http {
@@ -88,6 +89,9 @@ class router {
             });
     }
 
+    // Counts requests from now on; listener: a literal, the name of the server whose routes these are.
+    void measure(metrics::registry& into, std::string_view listener) { meters_.measure(into, listener); }
+
     // What the routes say about themselves, in the order they were added.
     const std::vector<operation>& operations() const noexcept { return operations_; }
 
@@ -111,6 +115,7 @@ class router {
         std::vector<std::string> segments;                      // "{name}" for a parameter
         std::map<std::string, endpoint, std::less<>> handlers;  // by method
         std::string allow;
+        mutable route_meters meters;
         const endpoint* find(std::string_view method) const;
     };
 
@@ -167,7 +172,7 @@ class router {
     response without_handler(request& r, const route* matched) const;
     response misdirected(const request& r, const route* matched) const;
     void add_cors(const request& r, const route* matched, response& out) const;
-    void log(const request& r, const route* matched, const response& out, double milliseconds) const;
+    void note(const request& r, const route* matched, const response& out, double milliseconds);
 
     router_options with_;
     admission load_;
@@ -175,6 +180,7 @@ class router {
     std::vector<operation> operations_;
     std::unordered_map<std::string, route, text_hash, std::equal_to<>> fixed_;  // patterns without parameters, by path
     std::vector<route> parametric_;
+    request_meters meters_;
 };
 
 }  // namespace veil::http
