@@ -156,7 +156,9 @@ struct answers {
 void ring(const setting& with, push::dispatcher& post, std::size_t number, answers& all) {
     push::claim taken{.what = push::claim::state::ours, .call = static_cast<std::int64_t>(number)};
     taken.devices.push_back(phone(with, number, "hang-"));
-    asio::co_spawn(with.executor, post.ring(std::move(taken), call(with, number), steady_clock::now() + answer_limit),
+    asio::co_spawn(with.executor,
+                   post.ring(std::move(taken), call(with, number), {.request_id = {}, .at = steady_clock::now()},
+                             steady_clock::now() + answer_limit),
                    [&all](const std::exception_ptr& thrown, std::int64_t accepted) {
                        if (thrown) all.failure = thrown;
                        all.accepted += accepted;

@@ -158,6 +158,7 @@ class application {
         admin_.measure(metrics_, "admin");
         database_.measure(metrics_);
         ejabberd_.measure(metrics_);
+        push_.measure(metrics_);
     }
 
     static void announce(const char* name, const asio::ip::tcp::endpoint& at) {

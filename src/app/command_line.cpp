@@ -19,11 +19,13 @@ constexpr std::string_view usage =
     "       veil-api migrate        bring the database's schema up to date, then exit\n"
     "       veil-api push explain JID\n"
     "                               say what would happen to a call to this account now, and what happened last\n"
+    "       veil-api trace CALL_ID  print what has become of a call, from the webhook to each device and back\n"
     "       veil-api --check-config say what is wrong with the configuration, then exit\n"
     "       veil-api --env-example  print every variable with its default, as .env.example has it\n"
     "       veil-api --version | --help\n"
     "\n"
-    "Exit status: 0 after a clean stop, 1 when it cannot start, 2 for a wrong use or a faulty configuration.\n"
+    "Exit status: 0 after a clean stop, 1 when it cannot start or knows no such call, 2 for a wrong use or a faulty\n"
+    "configuration.\n"
     "The configuration comes from the environment:\n";
 
 void print(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
@@ -49,6 +51,12 @@ int explain(const config::settings& settings, const std::string& account) {
     const auto jid = core::bare_jid_of(account, settings.xmpp_domain);
     if (jid) return explain_push(settings, *jid);
     print(stderr, "veil-api: " + account + " is no account of " + settings.xmpp_domain + "\n");
+    return faulty;
+}
+
+int trace(const config::settings& settings, const std::string& call_id) {
+    if (!call_id.empty()) return trace_call(settings, call_id);
+    print(stderr, "veil-api: a call has an id; see veil-api --help\n");
     return faulty;
 }
 
@@ -81,6 +89,8 @@ int run(int argc, char** argv) {
     try {
         if (words.size() == 3 && words[0] == "push" && words[1] == "explain")
             return configured([&](const config::settings& settings) { return explain(settings, words[2]); });
+        if (words.size() == 2 && words[0] == "trace")
+            return configured([&](const config::settings& settings) { return trace(settings, words[1]); });
         if (words.size() > 1 || (!words.empty() && words[0] == "push")) {
             print(stderr, "veil-api: one command at a time; see veil-api --help\n");
             return faulty;

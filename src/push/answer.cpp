@@ -12,6 +12,9 @@ using namespace std::chrono_literals;
 constexpr auto queue_limit = 2s;
 constexpr std::int64_t longest_pause = 3'600;  // seconds
 
+constexpr metrics::family connected{"veil_push_connected", "Whether there is a connection: 1 or 0."};
+constexpr metrics::family queue{"veil_push_queue", "Requests that wait for a stream of a connection."};
+
 outcome failed(result what, const char* reason, bool retry, bool in_doubt) {
     return {.what = what, .reason = reason, .retry = retry, .in_doubt = in_doubt};
 }
@@ -20,6 +23,18 @@ outcome failed(result what, const char* reason, bool retry, bool in_doubt) {
 
 client::http2_deadlines deadlines_of(const attempt& a) {
     return {.sent = std::min(std::chrono::steady_clock::now() + queue_limit, a.until), .answered = a.until};
+}
+
+void note_on_wire(const attempt& a) {
+    if (a.on_wire != nullptr) *a.on_wire = std::chrono::steady_clock::now();
+}
+
+void measure_connection(metrics::registry& into, const client::http2_client& connection, const std::string& name) {
+    into.on_scrape([&connection, up = into.make_gauge(connected, {{"connection", name}}),
+                    waiting = into.make_gauge(queue, {{"connection", name}})]() mutable {
+        up.set(connection.connected() ? 1 : 0);
+        waiting.set(static_cast<double>(connection.waiting()));
+    });
 }
 
 std::chrono::milliseconds retry_after(const client::http2_answer& answer) {

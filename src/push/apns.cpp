@@ -122,6 +122,14 @@ std::string apns::describe() const {
     return out + " at " + first_.connection.host();
 }
 
+void apns::measure(metrics::registry& into) {
+    measure_connection(into, first_.connection, "apns_" + std::string(first_.name));
+    measure_connection(into, second_.connection, "apns_" + std::string(second_.name));
+    into.on_scrape([this, age = into.make_gauge(provider_token_age, {{"provider", name()}})]() mutable {
+        age.set(tokens_.age());
+    });
+}
+
 void apns::start() {
     first_.connection.start();
     second_.connection.start();
@@ -198,6 +206,7 @@ void apns::remember_refusal(environment& where, const std::string& topic, const 
 }
 
 client::http2_request apns::request(const attempt& a, const bearer& token) const {
+    note_on_wire(a);
     return {.path = "/3/device/" + percent_encoded(a.to.token),
             .headers = {{"apns-topic", topic_of(a.to) + ".voip"},
                         {"apns-push-type", "voip"},

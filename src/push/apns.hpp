@@ -22,6 +22,7 @@ class apns final : public provider {
 
     std::string_view name() const override { return "apns"; }
     std::string describe() const override;
+    void measure(metrics::registry& into) override;
     void start() override;
     awaitable<void> stop() override;
     awaitable<outcome> send(attempt a) override;

@@ -1,6 +1,7 @@
 #include "apns_tokens.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <pqxx/pqxx>
 #include <veil/client/errors.hpp>
 #include <veil/core/json.hpp>
@@ -40,6 +41,11 @@ apns_tokens::apns_tokens(boost::asio::any_io_executor executor, db::pool& databa
       key_(std::move(key)),
       sealer_(sealing_secret, "push provider tokens"),
       one_at_a_time_(std::move(executor), 1, max_waiting) {}
+
+double apns_tokens::age() const {
+    if (!held_.token) return std::numeric_limits<double>::infinity();
+    return static_cast<double>(clock_.now() - held_.issued_at);
+}
 
 awaitable<void> apns_tokens::look() { co_await refresh(wish::keep, nullptr); }
 

@@ -37,6 +37,9 @@ class apns_tokens {
     // Whether the token must be looked at before it is used again; then call look().
     bool due() const { return clock_.now() >= held_.look_again_at; }
 
+    // Seconds since the token was issued; infinite without one.
+    double age() const;
+
     // Reads or mints. Throws client::not_sent without a database when there is no token in memory that still works.
     awaitable<void> look();
 

@@ -135,7 +135,8 @@ awaitable<void> calls::prune() {
     while (more)
         more = co_await database_.run([](pqxx::work& tx) {
             const bool log_left = prune_batch_of(tx, "push_log", "at", "7 days");
-            return prune_batch_of(tx, "push_calls", "claimed_at", "1 hour") || log_left;
+            const bool webhooks_left = prune_batch_of(tx, "push_webhooks", "at", "7 days");
+            return prune_batch_of(tx, "push_calls", "claimed_at", "1 hour") || log_left || webhooks_left;
         });
 }
 

@@ -39,7 +39,7 @@ class calls {
     // The device as it is registered now, unless the call is over or the registration gone.
     awaitable<std::optional<device>> still_wanted(std::int64_t call, std::string device_id);
 
-    // Forgets calls of an hour ago and log lines of a week ago, in batches.
+    // Forgets calls of an hour ago, and of a week ago what is kept for people, in batches.
     awaitable<void> prune();
 
  private:

@@ -7,6 +7,8 @@
 #include <veil/core/uuid.hpp>
 #include <veil/log/log.hpp>
 
+#include "printable.hpp"
+
 namespace veil::push {
 namespace {
 
@@ -18,6 +20,9 @@ constexpr milliseconds first_pause{200}, last_pause{4'000};
 constexpr int max_attempts = 12;
 constexpr auto test_limit = 10s;
 constexpr auto stop_grace = 3s;
+
+constexpr metrics::family unwritten{"veil_push_results_waiting",
+                                    "Results of pushes and webhooks not yet written down."};
 
 std::int64_t wall_milliseconds() {
     return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -31,8 +36,9 @@ milliseconds pause_before(int next_attempt, const outcome& seen) {
 }  // namespace
 
 struct dispatcher::errand {
-    errand(const boost::asio::any_io_executor& executor, std::int64_t of_call, message m, steady_clock::time_point u)
-        : call(of_call), what(std::move(m)), until(u), changed(executor) {}
+    errand(const boost::asio::any_io_executor& executor, std::int64_t of_call, message m, origin o,
+           steady_clock::time_point u)
+        : call(of_call), what(std::move(m)), from(std::move(o)), until(u), changed(executor) {}
     errand(const errand&) = delete;
     errand& operator=(const errand&) = delete;
     ~errand() {
@@ -43,6 +49,7 @@ struct dispatcher::errand {
 
     std::int64_t call;
     message what;
+    origin from;
     steady_clock::time_point until;
     bool over = false;  // nobody is to ring any more
     std::size_t pending = 0;
@@ -62,6 +69,13 @@ dispatcher::dispatcher(boost::asio::any_io_executor executor, providers& by_plat
                 [this](const record& rang, std::string reason) { follow_up(rang, std::move(reason)); }),
       deliveries_(executor) {}
 
+void dispatcher::measure(metrics::registry& into) {
+    meters_.measure(into);
+    into.on_scrape([this, waiting = into.make_gauge(unwritten)]() mutable {
+        waiting.set(static_cast<double>(recorder_.waiting()));
+    });
+}
+
 void dispatcher::start() { recorder_.start(); }
 
 awaitable<void> dispatcher::stop() {
@@ -74,8 +88,8 @@ awaitable<void> dispatcher::stop() {
     co_await recorder_.stop();
 }
 
-awaitable<std::int64_t> dispatcher::ring(claim taken, message what, time_point answer_at) {
-    auto self = carry(taken, std::move(what));
+awaitable<std::int64_t> dispatcher::ring(claim taken, message what, origin from, time_point answer_at) {
+    auto self = carry(taken, std::move(what), std::move(from));
     ringing_[taken.call] = self.get();
     self->listed_in = &ringing_;
     return ring_until(std::move(self), taken.sent, answer_at);
@@ -92,19 +106,20 @@ awaitable<std::int64_t> dispatcher::ring_until(errand_ptr self, std::int64_t run
     co_return sent;
 }
 
-awaitable<std::int64_t> dispatcher::cancel(claim ended, message what, time_point answer_at) {
+awaitable<std::int64_t> dispatcher::cancel(claim ended, message what, origin from, time_point answer_at) {
     if (const auto it = ringing_.find(ended.call); it != ringing_.end()) {
         it->second->over = true;
         it->second->changed.notify();
     }
-    const auto self = carry(ended, std::move(what));
+    const auto self = carry(ended, std::move(what), std::move(from));
     while (self->pending > 0 && steady_clock::now() < answer_at) co_await self->changed.wait(answer_at);
     co_return self->accepted;
 }
 
 // Sends a message on its way to the devices of a claim.
-dispatcher::errand_ptr dispatcher::carry(claim& of, message what) {
-    auto self = std::make_shared<errand>(executor_, of.call, std::move(what), steady_clock::now() + ring_time_);
+dispatcher::errand_ptr dispatcher::carry(claim& of, message what, origin from) {
+    auto self = std::make_shared<errand>(executor_, of.call, std::move(what), std::move(from),
+                                         steady_clock::now() + ring_time_);
     self->pending = of.devices.size();
     for (auto& each : of.devices)
         deliveries_.spawn("push", deliver(self, std::make_shared<const device>(std::move(each))));
@@ -112,12 +127,20 @@ dispatcher::errand_ptr dispatcher::carry(claim& of, message what) {
 }
 
 awaitable<void> dispatcher::deliver(errand_ptr what, device_ptr to) {
-    record note{.call = what->call, .kind = what->what.what, .call_id = what->what.call_id, .to = std::move(to)};
+    record note{.call = what->call,
+                .kind = what->what.what,
+                .call_id = what->what.call_id,
+                .request_id = what->from.request_id,
+                .to = std::move(to)};
     bool in_doubt = false;
     while (true) {
+        time_point on_wire{};
         begin(note);
-        note.seen = co_await providers_.of(note.to->platform).send({what->what, *note.to, note.push_id, what->until});
+        note.seen =
+            co_await providers_.of(note.to->platform).send({what->what, *note.to, note.push_id, what->until, &on_wire});
         end(note);
+        if (note.kind == message::kind::call && note.attempt == 1 && on_wire != time_point{})
+            meters_.on_the_wire(on_wire - what->from.at);
         in_doubt = in_doubt || note.seen.in_doubt;
         const bool accepted = note.seen.what == result::accepted;
         const auto retry_at = steady_clock::now() + pause_before(note.attempt + 1, note.seen);
@@ -171,8 +194,10 @@ void dispatcher::end(record& note) {
 }
 
 void dispatcher::write_down(const record& note, device_state state) {
+    meters_.attempted(note.provider, note.kind, note.seen, note.milliseconds);
     log::event(log::level::info, "push",
-               {{"call_id", note.call_id},
+               {{"call_id", printable(note.call_id)},
+                {"request_id", note.request_id},
                 {"push_id", note.push_id},
                 {"kind", name_of(note.kind)},
                 {"provider", note.provider},
@@ -186,7 +211,7 @@ void dispatcher::write_down(const record& note, device_state state) {
 }
 
 awaitable<outcome> dispatcher::test(message what, device_ptr to) {
-    errand self(executor_, 0, std::move(what),
+    errand self(executor_, 0, std::move(what), {},
                 steady_clock::now() + std::min<std::chrono::seconds>(ring_time_, test_limit));
     record note{.kind = message::kind::test, .call_id = self.what.call_id, .to = std::move(to)};
     begin(note);
@@ -206,7 +231,7 @@ void dispatcher::follow_up(const record& rang, std::string reason) {
                                                  .reason = std::move(reason),
                                                  .sent_at = now,
                                                  .expires_at = now + ring_time_.count()},
-                                         steady_clock::now() + ring_time_);
+                                         origin{.request_id = rang.request_id}, steady_clock::now() + ring_time_);
     self->pending = 1;
     deliveries_.spawn("push", deliver(self, rang.to));
 }

@@ -1,6 +1,7 @@
 #include <pqxx/pqxx>
 #include <veil/push/service.hpp>
 
+#include "printable.hpp"
 #include "providers.hpp"
 
 namespace veil::push {
@@ -17,13 +18,6 @@ struct knowledge {
     std::vector<known_device> devices;
     std::vector<std::string> attempts;
 };
-
-// A device's name is its owner's choice: nothing of it may move the cursor of whoever reads this.
-std::string printable(std::string text) {
-    for (auto& c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-    return text;
-}
 
 std::string read_account(pqxx::work& tx, const std::string& jid) {
     const auto rows = tx.exec_params("SELECT state FROM accounts WHERE jid = $1", jid);

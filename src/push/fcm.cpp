@@ -81,6 +81,14 @@ fcm::fcm(boost::asio::any_io_executor executor, const options& with, service_acc
 
 std::string fcm::describe() const { return "project " + project_ + " at " + connection_.host(); }
 
+void fcm::measure(metrics::registry& into) {
+    tokens_.measure(into);
+    measure_connection(into, connection_, "fcm");
+    into.on_scrape([this, age = into.make_gauge(provider_token_age, {{"provider", name()}})]() mutable {
+        age.set(tokens_.age());
+    });
+}
+
 void fcm::start() {
     tokens_.start();
     connection_.start();
@@ -138,6 +146,7 @@ void fcm::raise_alarm(const outcome& seen) {
 }
 
 client::http2_request fcm::request(const attempt& a, const bearer& token) const {
+    note_on_wire(a);
     const auto left = std::chrono::ceil<std::chrono::seconds>(a.until - steady_clock::now());
     return {.path = "/v1/projects/" + percent_encoded(project_) + "/messages:send",
             .headers = {{"content-type", "application/json"}},

@@ -21,6 +21,7 @@ class fcm final : public provider {
 
     std::string_view name() const override { return "fcm"; }
     std::string describe() const override;
+    void measure(metrics::registry& into) override;
     void start() override;
     awaitable<void> stop() override;
     awaitable<outcome> send(attempt a) override;

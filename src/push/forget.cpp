@@ -9,6 +9,7 @@ void forget_user(pqxx::work& tx, const std::string& jid) {
     tx.exec_params("DELETE FROM push_calls WHERE callee = $1", jid);
     tx.exec_params("DELETE FROM push_registrations WHERE jid = $1", jid);
     tx.exec_params("DELETE FROM push_log WHERE jid = $1", jid);
+    tx.exec_params("DELETE FROM push_webhooks WHERE callee = $1", jid);
 }
 
 }  // namespace veil::push

@@ -92,6 +92,13 @@ awaitable<void> google_tokens::wait(time_point until) {
     }
 }
 
+double google_tokens::age() const {
+    if (!live()) return std::numeric_limits<double>::infinity();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - fetched_at_).count();
+}
+
+void google_tokens::measure(metrics::registry& into) const { measure_connection(into, connection_, "google_token"); }
+
 void google_tokens::renew(const bearer& refused) {
     if (token_ != refused) return;
     token_.reset();
@@ -146,7 +153,8 @@ client::http2_request google_tokens::request() const {
 
 void google_tokens::take(const access_token& fresh) {
     token_ = std::make_shared<const core::secret>("Bearer " + fresh.token.reveal());
-    expires_at_ = std::chrono::steady_clock::now() + fresh.life;
+    fetched_at_ = std::chrono::steady_clock::now();
+    expires_at_ = fetched_at_ + fresh.life;
     refresh_at_ = std::chrono::steady_clock::now() + std::max<std::chrono::seconds>(fresh.life - early, shortest_life);
     fetched_.notify();
 }

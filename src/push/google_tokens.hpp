@@ -10,6 +10,7 @@
 #include <veil/core/secret.hpp>
 #include <veil/core/url.hpp>
 #include <veil/crypto/signing_key.hpp>
+#include <veil/metrics/metrics.hpp>
 #include <veil/push/options.hpp>
 
 #include "bearer.hpp"
@@ -46,6 +47,12 @@ class google_tokens {
     // The token to send with, as the authorization header wants it; null when none is live.
     const bearer& current() const noexcept { return live() ? token_ : none_; }
 
+    // Seconds since the token was fetched; infinite without a live one.
+    double age() const;
+
+    // Shows the connection that tokens are fetched over from now on.
+    void measure(metrics::registry& into) const;
+
     // Waits for a live one until `until`, then throws client::not_sent.
     awaitable<void> wait(std::chrono::steady_clock::time_point until);
 
@@ -67,6 +74,7 @@ class google_tokens {
     client::http2_client connection_;
     bearer token_;
     const bearer none_;
+    time_point fetched_at_{};
     time_point expires_at_{};
     time_point refresh_at_{};
     std::string failure_ = "it has not been fetched yet";

@@ -12,6 +12,7 @@ class off final : public provider {
 
     std::string_view name() const override { return name_; }
     std::string describe() const override { return reason_; }
+    void measure(metrics::registry&) override {}
     void start() override {}
     awaitable<void> stop() override { co_return; }
     awaitable<outcome> send(attempt) override { co_return outcome{.what = result::not_configured, .reason = reason_}; }

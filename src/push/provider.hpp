@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <veil/metrics/metrics.hpp>
 
 #include "message.hpp"
 #include "outcome.hpp"
@@ -29,6 +30,7 @@ struct attempt {
     const device& to;
     const std::string& push_id;  // a lower-case UUID
     std::chrono::steady_clock::time_point until;
+    std::chrono::steady_clock::time_point* on_wire = nullptr;  // gets the moment at which the request can leave
 };
 
 class provider {
@@ -38,6 +40,9 @@ class provider {
 
     // In a few words for people: where pushes go first.
     virtual std::string describe() const = 0;
+
+    // Shows its connections and the age of its token from now on.
+    virtual void measure(metrics::registry& into) = 0;
 
     virtual void start() = 0;
     virtual awaitable<void> stop() = 0;

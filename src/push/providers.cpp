@@ -7,6 +7,11 @@
 #include "off.hpp"
 
 namespace veil::push {
+namespace {
+
+constexpr metrics::family configured{"veil_push_configured", "Whether a provider is configured: 1 or 0."};
+
+}  // namespace
 
 providers::providers(boost::asio::any_io_executor executor, const options& with, db::pool& database,
                      const core::clock& clock)
@@ -20,6 +25,13 @@ providers::providers(boost::asio::any_io_executor executor, const options& with,
         slots_[1].chosen = std::make_unique<fcm>(executor, with, clock);
     } catch (const std::exception& fault) {
         slots_[1] = {"android", std::make_unique<off>("fcm", fault.what()), true};
+    }
+}
+
+void providers::measure(metrics::registry& into) {
+    for (auto& each : slots_) {
+        into.make_gauge(configured, {{"provider", each.chosen->name()}}).set(each.is_off ? 0 : 1);
+        each.chosen->measure(into);
     }
 }
 

@@ -18,6 +18,9 @@ class providers {
  public:
     providers(boost::asio::any_io_executor executor, const options& with, db::pool& database, const core::clock& clock);
 
+    // Shows the providers from now on.
+    void measure(metrics::registry& into);
+
     // Says in the log which platforms are on, and connects.
     void start();
     awaitable<void> stop();

@@ -31,14 +31,15 @@ WITH x AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS r (
         n integer, call bigint, kind text, call_id text, jid text, device_id text, platform text, token text,
         registered_at timestamptz, provider text, attempt integer, outcome text, reason text, described text,
-        environment text, remove boolean, gone_since bigint, at bigint, milliseconds integer, push_id uuid, state text)),
+        environment text, remove boolean, gone_since bigint, at bigint, milliseconds integer, push_id uuid, state text,
+        request_id text)),
 locked AS (
     SELECT id, over_at, over_reason FROM push_calls WHERE id IN (SELECT call FROM x) ORDER BY id FOR SHARE),
 logged AS (
     INSERT INTO push_log (at, call_id, jid, device_id, platform, provider, kind, attempt, outcome, reason, milliseconds,
-                          push_id)
+                          push_id, request_id)
     SELECT to_timestamp(at / 1000.0), call_id, jid, device_id, platform, provider, kind, attempt, outcome, reason,
-           milliseconds, push_id FROM x ORDER BY n),
+           milliseconds, push_id, request_id FROM x ORDER BY n),
 latest AS (
     SELECT DISTINCT ON (jid, device_id) * FROM x WHERE described IS NOT NULL ORDER BY jid, device_id, n DESC),
 judged AS (
@@ -67,6 +68,13 @@ UPDATE push_calls c
 SET sent = x.sent, over_at = CASE WHEN x.sent = 0 THEN coalesce(c.over_at, now()) ELSE c.over_at END,
     over_reason = CASE WHEN x.sent = 0 THEN coalesce(c.over_reason, 'timeout') ELSE c.over_reason END
 FROM jsonb_to_recordset($1::jsonb) AS x (call bigint, sent integer) WHERE c.id = x.call)";
+
+constexpr auto write_webhooks = R"(
+INSERT INTO push_webhooks (at, call_id, callee, request_id, kind, reason, result, devices, sent, claimed_ms, answered_ms)
+SELECT to_timestamp(at / 1000.0), call_id, callee, request_id, kind, reason, result, devices, sent, claimed_ms, answered_ms
+FROM jsonb_to_recordset($1::jsonb) AS x (
+    at bigint, call_id text, callee text, request_id text, kind text, reason text, result text, devices integer,
+    sent integer, claimed_ms integer, answered_ms integer))";
 
 json text_or_null(std::string_view text) { return text.empty() ? json() : json(text); }
 
@@ -98,7 +106,22 @@ json as_json(const record& r, std::size_t n) {
             {"at", r.at},
             {"milliseconds", r.milliseconds},
             {"push_id", r.push_id},
-            {"state", state_name(r.state)}};
+            {"state", state_name(r.state)},
+            {"request_id", r.request_id}};
+}
+
+json as_json(const webhook_record& w) {
+    return {{"at", w.at},
+            {"call_id", w.call_id},
+            {"callee", w.callee},
+            {"request_id", w.request_id},
+            {"kind", name_of(w.kind)},
+            {"reason", w.reason},
+            {"result", w.result},
+            {"devices", w.devices},
+            {"sent", w.sent},
+            {"claimed_ms", w.claimed_ms ? json(*w.claimed_ms) : json()},
+            {"answered_ms", w.answered_ms}};
 }
 
 // Moves up to `count` elements from the front of `from`.
@@ -122,7 +145,7 @@ void recorder::start() { tasks_.spawn("push records", write_forever()); }
 awaitable<void> recorder::stop() {
     co_await tasks_.stop();
     try {
-        while (!records_.empty() || !answers_.empty()) co_await write_batch();
+        while (waiting() > 0) co_await write_batch();
     } catch (const core::unavailable& error) {
         log::warn("results of {} pushes are lost: {}", records_.size(), error.what());
     }
@@ -134,6 +157,12 @@ void recorder::add(record what) {
     more_.notify();
 }
 
+void recorder::add(webhook_record what) {
+    if (webhooks_.size() >= max_waiting) webhooks_.pop_front();
+    webhooks_.push_back(std::move(what));
+    more_.notify();
+}
+
 void recorder::answered(std::int64_t call, std::int64_t sent) {
     if (answers_.size() >= max_waiting) answers_.pop_front();
     answers_.push_back({call, sent});
@@ -142,7 +171,7 @@ void recorder::answered(std::int64_t call, std::int64_t sent) {
 
 awaitable<void> recorder::write_forever() {
     while (true) {
-        while (records_.empty() && answers_.empty()) co_await more_.wait();
+        while (waiting() == 0) co_await more_.wait();
         bool failed = false;
         try {
             co_await write_batch();
@@ -168,12 +197,16 @@ awaitable<void> recorder::write_batch() {
     for (auto& [index, reason] : late) on_late_ring_(current.records[index], std::move(reason));
 }
 
-recorder::batch recorder::take() { return {take_front(records_, max_batch), take_front(answers_, max_batch)}; }
+recorder::batch recorder::take() {
+    return {take_front(records_, max_batch), take_front(answers_, max_batch), take_front(webhooks_, max_batch)};
+}
 
 void recorder::put_back(batch unwritten) {
     records_.insert(records_.begin(), std::make_move_iterator(unwritten.records.begin()),
                     std::make_move_iterator(unwritten.records.end()));
     answers_.insert(answers_.begin(), unwritten.answers.begin(), unwritten.answers.end());
+    webhooks_.insert(webhooks_.begin(), std::make_move_iterator(unwritten.webhooks.begin()),
+                     std::make_move_iterator(unwritten.webhooks.end()));
 }
 
 std::vector<std::pair<std::size_t, std::string>> recorder::write(pqxx::work& tx, const batch& b) const {
@@ -188,6 +221,11 @@ std::vector<std::pair<std::size_t, std::string>> recorder::write(pqxx::work& tx,
         auto list = json::array();
         for (const auto& a : b.answers) list.push_back({{"call", a.call}, {"sent", a.sent}});
         tx.exec_params(write_answers, list.dump());
+    }
+    if (!b.webhooks.empty()) {
+        auto list = json::array();
+        for (const auto& w : b.webhooks) list.push_back(as_json(w));
+        tx.exec_params(write_webhooks, list.dump());
     }
     std::vector<std::pair<std::size_t, std::string>> late;
     if (b.records.empty()) return late;

@@ -1,11 +1,13 @@
-// Writes down what came of pushes: the log, the registration's last result or its end, and which devices rang. In
-// batches and behind the calls' backs, so that no call waits for it. Owned by the push service; I/O thread only.
+// Writes down what came of pushes: the log, the registration's last result or its end, and which devices rang; and what
+// webhooks were answered. In batches and behind the calls' backs, so that no call waits for it. Owned by the push
+// service; I/O thread only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 #include <veil/async/signal.hpp>
@@ -23,6 +25,7 @@ struct record {
     std::int64_t call = 0;  // row of push_calls; 0 for a test push
     message::kind kind = message::kind::call;
     std::string call_id;
+    std::string request_id;  // of the webhook that it began with; empty for a test push
     device_ptr to;
     std::string_view provider;  // a literal
     int attempt = 1;
@@ -31,6 +34,18 @@ struct record {
     std::int64_t milliseconds = 0;
     std::string push_id;
     device_state state = device_state::unchanged;
+};
+
+// A row of push_webhooks: what was asked about a call, and what came of it.
+struct webhook_record {
+    message::kind kind = message::kind::call;  // or cancel
+    std::string call_id, callee, request_id;
+    std::string reason = {};                      // of a cancellation
+    std::string_view result = "failed";           // a literal
+    std::int64_t at = 0;                          // Unix milliseconds
+    std::optional<std::int64_t> claimed_ms = {};  // since then; null: there was nothing to claim
+    std::int64_t answered_ms = 0;
+    std::int64_t devices = 0, sent = 0;
 };
 
 class recorder {
@@ -46,6 +61,10 @@ class recorder {
     awaitable<void> stop();
 
     void add(record what);
+    void add(webhook_record what);
+
+    // How much waits to be written.
+    std::size_t waiting() const noexcept { return records_.size() + answers_.size() + webhooks_.size(); }
 
     // What the webhook was answered; after 0 the call is over.
     void answered(std::int64_t call, std::int64_t sent);
@@ -57,7 +76,7 @@ class recorder {
     struct batch {
         std::vector<record> records;
         std::vector<answer> answers;
-        bool empty() const { return records.empty() && answers.empty(); }
+        std::vector<webhook_record> webhooks;
     };
 
     awaitable<void> write_forever();
@@ -70,6 +89,7 @@ class recorder {
     late_ring on_late_ring_;
     std::deque<record> records_;
     std::deque<answer> answers_;
+    std::deque<webhook_record> webhooks_;
     async::signal more_;
     async::task_group tasks_;
 };

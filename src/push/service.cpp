@@ -11,6 +11,7 @@
 
 #include "dispatcher.hpp"
 #include "registrations.hpp"
+#include "webhook_story.hpp"
 
 namespace veil::push {
 namespace {
@@ -62,6 +63,17 @@ struct service::parts {
             taken = co_await known_calls.take(callee, call_id);
         }
         co_return taken;
+    }
+
+    webhook_story tell(message::kind what, const webhook_caller& from, const std::string& call_id,
+                       const std::optional<std::string>& callee, const std::string& reason = {}) {
+        return {post.records(),
+                post.counts(),
+                {.kind = what,
+                 .call_id = call_id,
+                 .callee = callee.value_or(""),
+                 .request_id = from.request_id,
+                 .reason = reason}};
     }
 
     registrations rows;
@@ -134,6 +146,11 @@ void service::add_call_routes(http::router& routes) {
                .first = true});
 }
 
+void service::measure(metrics::registry& into) {
+    parts_->by_platform.measure(into);
+    parts_->post.measure(into);
+}
+
 void service::start() {
     parts_->by_platform.start();
     parts_->post.start();
@@ -182,13 +199,19 @@ std::optional<std::string> service::callee_jid(const std::string& username) cons
     return core::bare_jid_of(core::to_lower(username) + "@" + options_.xmpp_domain, options_.xmpp_domain);
 }
 
-awaitable<sent> service::call_notify(webhook_caller, call wanted) {
+awaitable<sent> service::call_notify(webhook_caller from, call wanted) {
     const auto callee = callee_jid(wanted.callee_username);
-    if (!callee) co_return sent{"no_registrations", 0};
-    const auto answer_at = steady_clock::now() + answer_limit;
+    auto story = parts_->tell(message::kind::call, from, wanted.call_id, callee);
+    const auto answer = [&](std::string_view result, std::string status, std::int64_t count) {
+        story.answered(result, count);
+        return sent{std::move(status), count};
+    };
+    if (!callee) co_return answer("no_registrations", "no_registrations", 0);
+    const auto answer_at = story.began_at() + answer_limit;
     auto taken = co_await parts_->take_call(*callee, wanted.call_id, answer_at);
-    if (taken.what == claim::state::no_devices) co_return sent{"no_registrations", 0};
-    if (taken.what != claim::state::ours) co_return sent{"sent", taken.sent};
+    if (taken.what == claim::state::no_devices) co_return answer("no_registrations", "no_registrations", 0);
+    if (taken.what != claim::state::ours) co_return answer("repeated", "sent", taken.sent);
+    story.claimed(taken.devices.size());
     core::fault_point("push.claimed");
     const auto now = clock_.now();
     const auto& shown = wanted.caller_display_name.empty() ? wanted.caller_username : wanted.caller_display_name;
@@ -199,15 +222,22 @@ awaitable<sent> service::call_notify(webhook_caller, call wanted) {
                  .reason = {},
                  .sent_at = now,
                  .expires_at = now + options_.ring_time.count()};
-    co_return sent{"sent", co_await parts_->post.ring(std::move(taken), std::move(what), answer_at)};
+    const auto count = co_await parts_->post.ring(std::move(taken), std::move(what), story.source(), answer_at);
+    co_return answer(count > 0 ? "rang" : "not_reached", "sent", count);
 }
 
-awaitable<sent> service::call_cancel(webhook_caller, cancellation wanted) {
+awaitable<sent> service::call_cancel(webhook_caller from, cancellation wanted) {
     const auto callee = callee_jid(wanted.callee_username);
-    if (!callee) co_return sent{"cancelled", 0};
-    const auto answer_at = steady_clock::now() + answer_limit;
+    auto story = parts_->tell(message::kind::cancel, from, wanted.call_id, callee, wanted.reason);
+    const auto answer = [&](std::string_view result, std::int64_t count) {
+        story.answered(result, count);
+        return sent{"cancelled", count};
+    };
+    if (!callee) co_return answer("no_registrations", 0);
+    const auto answer_at = story.began_at() + answer_limit;
     auto ended = co_await parts_->known_calls.end(*callee, wanted.call_id, wanted.reason);
-    if (ended.what == claim::state::no_devices) co_return sent{"cancelled", 0};
+    if (ended.what == claim::state::no_devices) co_return answer("no_registrations", 0);
+    story.claimed(ended.devices.size());
     const auto now = clock_.now();
     message what{.what = message::kind::cancel,
                  .call_id = std::move(wanted.call_id),
@@ -216,7 +246,8 @@ awaitable<sent> service::call_cancel(webhook_caller, cancellation wanted) {
                  .reason = std::move(wanted.reason),
                  .sent_at = now,
                  .expires_at = now + options_.ring_time.count()};
-    co_return sent{"cancelled", co_await parts_->post.cancel(std::move(ended), std::move(what), answer_at)};
+    const auto count = co_await parts_->post.cancel(std::move(ended), std::move(what), story.source(), answer_at);
+    co_return answer("cancelled", count);
 }
 
 }  // namespace veil::push

@@ -38,7 +38,7 @@ webhook_caller webhook_gate::admit(const http::request& r) const {
     const bool admitted =
         secret_.empty() ? is_loopback(r.peer) && !is_forwarded(r) : secret_.equals(r.header("X-Webhook-Secret"));
     if (!admitted) throw core::api_error(wrong_secret);
-    return {};
+    return {r.id};
 }
 
 }  // namespace veil::push

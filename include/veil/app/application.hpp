@@ -12,6 +12,10 @@ int serve(const config::settings& settings);
 // Prints what would happen to a call to this bare JID; throws core::unavailable without a database.
 int explain_push(const config::settings& settings, const std::string& jid);
 
+// Prints the time line of a call; returns the exit status: 1 when nothing is known of this call id. Throws
+// core::unavailable without a database.
+int trace_call(const config::settings& settings, const std::string& call_id);
+
 // Brings the database's schema up to date; returns the exit status.
 int migrate(const config::settings& settings);
 

@@ -185,6 +185,9 @@ class service {
 
     void add_routes(http::router& routes);
 
+    // Counts pushes and calls from now on.
+    void measure(metrics::registry& into);
+
     // Connects to the providers and begins the work in the background.
     void start();
 
@@ -209,6 +212,9 @@ class service {
     webhook_gate gate_;
     std::unique_ptr<parts> parts_;
 };
+
+// What has become of a call, as a time line in plain words; null when nothing is known of this call id.
+awaitable<std::optional<std::string>> trace(db::pool& database, std::string call_id);
 
 // What would happen to a call to this bare JID now, and what happened last, in plain words.
 awaitable<std::string> explain(options with, db::pool& database, const core::clock& clock, std::string jid);

@@ -2,12 +2,15 @@
 // first parameter webhook_caller is that check. I/O thread only.
 #pragma once
 
+#include <string>
 #include <veil/core/secret.hpp>
 #include <veil/http/extract.hpp>
 
 namespace veil::push {
 
-struct webhook_caller {};
+struct webhook_caller {
+    std::string request_id;  // what everything that follows is found by
+};
 
 class webhook_gate {
  public:
