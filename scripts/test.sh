@@ -3,13 +3,14 @@
 #
 # Runs every test: module floors, shellcheck, unit tests, short fuzzing, and the integration tests against stacks of their
 # own (free ports, own secrets, certificates and state in a temporary folder; .env and .veil are not touched); unit tests,
-# push and races in groups once more with ThreadSanitizer; then calls between browsers and phones through all services.
+# push and races in groups once more with ThreadSanitizer; then calls between browsers and phones through all services, and
+# the short form of scripts/hold.sh.
 # --unit leaves out the stacks, --integration and --calls run nothing else. Installs what it needs. The last line is
 # "N passed, N failed", and the exit code follows it; after a failure the folder with all logs is kept and named.
 #   FUZZ_SECONDS  seconds per fuzz target (20)
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
-for part in common packages env ports state process keeper test test-fuzz test-e2e; do
+for part in common packages env ports state process keeper test test-fuzz test-e2e hold; do
     # shellcheck source=/dev/null
     source "$here/lib/$part.sh"
 done
@@ -24,7 +25,7 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 install_for base db ejabberd test
-[[ $only == --unit || $only == --integration ]] || install_for rtpengine coturn kamailio calls
+[[ $only == --unit || $only == --integration ]] || install_for hold rtpengine coturn kamailio calls
 cd -- "$ROOT" || exit
 if [[ $only != --calls ]]; then
     check "build" build_debug
@@ -48,4 +49,5 @@ if [[ ! $only || $only == --integration ]]; then
     check "stacks down" stack_down
 fi
 [[ $only == --unit || $only == --integration ]] || calls
+[[ $only ]] || hold
 summary

@@ -29,6 +29,10 @@ packages_of() {
             echo libclang-rt-19-dev libgtest-dev shellcheck python3-pytest python3-slixmpp python3-aiohttp \
                 python3-jsonschema python3-prometheus-client python3-pytest-xdist chromium
             ;;
+        hold)
+            packages_of build
+            echo python3-slixmpp slowhttptest libfaketime postgresql-client-15 curl
+            ;;
         calls) echo sip-tester baresip-core ;;
         *) die "no package list is called $1" ;;
     esac

@@ -27,10 +27,6 @@ calls_stack() {
     export VEIL_SCRIPTS=$ROOT/scripts VEIL_CALLS_FOLDER=$FOLDER/calls VEIL_FAKE_PUSH_EVENTS=$FOLDER/calls/pushes
 }
 
-build_calls() {
-    { cmake --preset release && cmake --build --preset release --target veil-api veil-fake-push; } 2>&1 | with_progress
-}
-
 # Starts the fake and exports the variables that point the server at it. It takes new provider tokens at any time: a first
 # one may have to be followed by the next within minutes, and what comes of that is no affair of calls.
 fake_up() {
@@ -76,7 +72,7 @@ calls_report() { sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$FOL
 
 calls() {
     calls_stack
-    check "build, release" build_calls
+    check "build, release" build_release
     ((!OK)) || check "push providers up" fake_up
     ((!OK)) || check "whole stack up" "$ROOT/scripts/up.sh"
     ((!OK)) || suite "calls" calls_report run_calls

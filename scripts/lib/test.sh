@@ -66,6 +66,11 @@ build_tsan() {
     { cmake --preset tsan && cmake --build --preset tsan --target veil-unit-tests veil-api; } 2>&1 | with_progress
 }
 
+# What is called and held up is what is delivered.
+build_release() {
+    { cmake --preset release && cmake --build --preset release --target veil-api veil-fake-push; } 2>&1 | with_progress
+}
+
 # What no two stacks may share, beside the folder of their state.
 STACK_PORTS=(DB_PORT XMPP_PORT_STARTTLS XMPP_PORT_TLS XMPP_PORT_WS XMPP_PORT_UPLOAD EJABBERD_API_PORT)
 
