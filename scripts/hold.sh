@@ -6,6 +6,8 @@
 #   connections   10,000 idle keep-alive connections
 #   slow          slowhttptest: slow headers, slow body, slow read, range
 #   processes     two servers on one port share the work, and one goes on alone
+#   mixed         20 minutes of mixed traffic while servers, database and ejabberd are killed; all that was acknowledged is
+#                 checked afterwards
 # Ends with a table and with "N passed, N failed", which the exit code follows; after a failure the folder with all logs is
 # kept and named. Installs what it needs.
 #   --short       about three minutes instead of half an hour; scripts/test.sh runs it like that
@@ -27,7 +29,7 @@ while (($#)); do
             seed=$2
             shift
             ;;
-        connections | slow | processes) program+=("$1") ;;
+        connections | slow | processes | mixed) program+=("$1") ;;
         *) die "unknown option: $1" ;;
     esac
     shift

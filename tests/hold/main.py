@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integratio
 import connections
 import files
 import form
+import mixed
 import processes
 import slow_clients
 from report import Report
@@ -24,6 +25,7 @@ PARTS = {
     "connections": connections.run,
     "slow": slow_clients.run,
     "processes": processes.run,
+    "mixed": mixed.run,
 }
 
 

@@ -49,4 +49,6 @@ async def together(works, at_once=8):
         async with gate:
             return await work
 
-    return await asyncio.gather(*(one(work) for work in works))
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(work)) for work in works]
+    return [task.result() for task in tasks]

@@ -37,7 +37,11 @@ def _bearer():
 
 
 def attempt(command, **arguments):
-    """Status and content of a command's answer."""
+    """Status and content of a command's answer. An ejabberd that was started again knows no token any more."""
+    status, content = _post(command, arguments, f"Bearer {_bearer()}")
+    if status != 401:
+        return status, content
+    _bearer.cache_clear()
     return _post(command, arguments, f"Bearer {_bearer()}")
 
 
