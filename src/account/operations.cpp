@@ -111,7 +111,8 @@ awaitable<std::int64_t> operations::change_password(std::string jid, core::secre
         std::rethrow_exception(without_effect);
     }
     core::fault_point("password.changed");
-    const auto cutoff = co_await store_.end_password(*current, store_.digests(jid, password.reveal()));
+    const auto cutoff =
+        co_await store_.end_password(*current, store_.digests(jid, password.reveal()), revoked_.latest_issue());
     core::fault_point("password.committed");
     if (!cutoff) throw core::unavailable("the password change took too long and is settled in the background");
     revoked_.apply_cutoff(jid, *cutoff);
@@ -126,7 +127,7 @@ awaitable<void> operations::delete_account(std::string jid) {
 
 // Every step may be repeated, and each begins with those before it.
 awaitable<void> operations::finish_deletion(operation current) {
-    const auto cutoff = co_await store_.mark_deleting(current);
+    const auto cutoff = co_await store_.mark_deleting(current, revoked_.latest_issue());
     if (!cutoff) co_return;  // somebody else has taken it over
     revoked_.apply_cutoff(current.jid, *cutoff);
     core::fault_point("delete.claimed");
@@ -195,7 +196,8 @@ awaitable<void> operations::settle_password(operation current) {
         co_await store_.drop(current.id);
         co_return;
     }
-    const auto cutoff = co_await store_.end_password(current, store_.digests(current.jid, password->reveal()));
+    const auto cutoff =
+        co_await store_.end_password(current, store_.digests(current.jid, password->reveal()), revoked_.latest_issue());
     if (cutoff) revoked_.apply_cutoff(current.jid, *cutoff);
 }
 

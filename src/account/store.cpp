@@ -75,16 +75,17 @@ std::int64_t read_cutoff(pqxx::work& tx, const std::string& jid) {
     return rows.empty() ? 0 : rows[0][0].as<std::int64_t>();
 }
 
-// Revokes every token there is. One second is added for logins that began before and end after this transaction, and
-// tokens dated behind the last cutoff are covered however soon this one follows it.
-std::int64_t write_cutoff(pqxx::work& tx, const std::string& jid) {
+// Revokes every token there is: by the database's clock, and by ours should that be ahead. One second is added for
+// logins that began before and end after this transaction, and tokens dated behind the last cutoff are covered however
+// soon this one follows it.
+std::int64_t write_cutoff(pqxx::work& tx, const std::string& jid, std::int64_t issued_until) {
     return tx
         .exec_params1(
-            "INSERT INTO token_cutoffs (jid, not_before) VALUES ($1, extract(epoch FROM clock_timestamp())::bigint + "
-            "1) "
+            "INSERT INTO token_cutoffs (jid, not_before) "
+            "VALUES ($1, greatest(extract(epoch FROM clock_timestamp())::bigint, $2::bigint) + 1) "
             "ON CONFLICT (jid) DO UPDATE SET not_before = greatest(excluded.not_before, token_cutoffs.not_before + 1) "
             "RETURNING not_before",
-            jid)[0]
+            jid, issued_until)[0]
         .as<std::int64_t>();
 }
 
@@ -171,17 +172,18 @@ awaitable<bool> store::end_registration(operation current, sip_digests digests) 
     });
 }
 
-awaitable<std::optional<std::int64_t>> store::end_password(operation current, sip_digests digests) {
+awaitable<std::optional<std::int64_t>> store::end_password(operation current, sip_digests digests,
+                                                           std::int64_t issued_until) {
     co_return co_await database_.run([&](pqxx::work& tx) -> std::optional<std::int64_t> {
         db::lock_until_end(tx, current.jid);
         if (!end(tx, current)) return std::nullopt;
         write_account(tx, current.jid);
         write_subscriber(tx, current.jid, sip_domain_, digests);
-        return write_cutoff(tx, current.jid);
+        return write_cutoff(tx, current.jid, issued_until);
     });
 }
 
-awaitable<std::optional<std::int64_t>> store::mark_deleting(operation current) {
+awaitable<std::optional<std::int64_t>> store::mark_deleting(operation current, std::int64_t issued_until) {
     co_return co_await database_.run([&](pqxx::work& tx) -> std::optional<std::int64_t> {
         db::lock_until_end(tx, current.jid);
         if (tx.exec_params("SELECT 1 FROM account_operations WHERE id = $1", current.id).empty()) return std::nullopt;
@@ -195,7 +197,7 @@ awaitable<std::optional<std::int64_t>> store::mark_deleting(operation current) {
                        sip_domain_);
         push::forget_user(tx, current.jid);
         groups::forget_user(tx, current.jid);
-        return write_cutoff(tx, current.jid);
+        return write_cutoff(tx, current.jid, issued_until);
     });
 }
 

@@ -61,13 +61,15 @@ class store {
 
     // Each of these ends an operation in the transaction of its last effect. False (or nullopt): it was no longer ours.
     awaitable<bool> end_registration(operation current, sip_digests digests);
-    awaitable<std::optional<std::int64_t>> end_password(operation current, sip_digests digests);  // the new cutoff
+    // issued_until: no token of ours is dated later, Unix seconds; the result is the new cutoff.
+    awaitable<std::optional<std::int64_t>> end_password(operation current, sip_digests digests,
+                                                        std::int64_t issued_until);
     awaitable<bool> end_deletion(operation current);
     awaitable<void> drop(std::string id);
 
     // The first and irrevocable part of a deletion: tokens revoked, SIP and push registrations gone. The new cutoff,
     // or nullopt when the operation is no longer ours.
-    awaitable<std::optional<std::int64_t>> mark_deleting(operation current);
+    awaitable<std::optional<std::int64_t>> mark_deleting(operation current, std::int64_t issued_until);
 
     // Writes account and subscriber for a password that ejabberd has just accepted. False when the account changed
     // since `seen_cutoff` was read.

@@ -9,6 +9,7 @@ namespace veil::auth {
 namespace {
 
 constexpr std::chrono::minutes prune_interval{10};
+constexpr std::int64_t clock_may_go_back = 3 * 3600;  // seconds
 
 using rows = std::vector<std::pair<std::string, std::int64_t>>;
 
@@ -27,6 +28,15 @@ bool revocations::is_revoked(std::string_view jid, std::optional<std::int64_t> i
     if (const auto it = cutoffs_.find(jid); it != cutoffs_.end() && issued_at.value_or(0) <= it->second) return true;
     return tokens_.contains(token_id);
 }
+
+std::int64_t revocations::cutoff_of(std::string_view jid) const {
+    const auto it = cutoffs_.find(jid);
+    return it == cutoffs_.end() ? 0 : it->second;
+}
+
+void revocations::note_issue(std::int64_t at) { latest_issue_ = std::max(latest_issue_, at); }
+
+std::int64_t revocations::latest_issue() const { return std::max(latest_issue_, clock_.now()); }
 
 awaitable<void> revocations::revoke_token(std::string token_id, std::int64_t expires_at) {
     co_await database_.run([&](pqxx::work& tx) {
@@ -65,11 +75,11 @@ awaitable<void> revocations::reload() {
 awaitable<void> revocations::prune_forever() {
     while (true) {
         co_await async::pause(prune_interval);
-        const auto now = clock_.now();
-        std::erase_if(tokens_, [&](const auto& entry) { return entry.second <= now; });
+        const auto expired = clock_.now() - clock_may_go_back;
+        std::erase_if(tokens_, [&](const auto& entry) { return entry.second <= expired; });
         try {
             co_await database_.run(
-                [&](pqxx::work& tx) { tx.exec_params("DELETE FROM revoked_tokens WHERE expires_at <= $1", now); });
+                [&](pqxx::work& tx) { tx.exec_params("DELETE FROM revoked_tokens WHERE expires_at <= $1", expired); });
         } catch (const core::unavailable& error) {
             log::warn("expired revocations stay for now: {}", error.what());
         }

@@ -48,21 +48,27 @@ std::optional<double> date_claim(const json& claims, const char* name) {
     return it->get<double>();
 }
 
-void check_dates(const json& claims, std::int64_t now) {
+// cutoff: the account's, Unix seconds. After the clock has been set back it may lie ahead, and what is issued then is
+// dated behind it.
+void check_dates(const json& claims, std::int64_t now, std::int64_t cutoff) {
     const auto expiry = date_claim(claims, "exp");
     const auto latest = static_cast<double>(now + leeway_seconds);
     if (!expiry || claims.contains("aud")) throw bad_token(token_invalid);
-    if (date_claim(claims, "iat").value_or(0) > latest || date_claim(claims, "nbf").value_or(0) > latest)
+    const auto latest_issue = std::max(latest, static_cast<double>(cutoff + 1));
+    if (date_claim(claims, "iat").value_or(0) > latest_issue || date_claim(claims, "nbf").value_or(0) > latest)
         throw bad_token(token_invalid);
     if (*expiry <= static_cast<double>(now)) throw bad_token(token_expired);
 }
 
-std::string subject(const json& claims, const std::string& domain) {
+bool has_subject(const json& claims) {
     const auto it = claims.find("sub");
-    if (it == claims.end() || it->is_null() || *it == "") throw bad_token(token_without_subject);
-    auto jid = it->is_string() ? core::bare_jid_of(it->get_ref<const std::string&>(), domain) : std::nullopt;
-    if (!jid) throw bad_token(token_invalid);
-    return std::move(*jid);
+    return it != claims.end() && !it->is_null() && *it != "";
+}
+
+std::optional<std::string> subject(const json& claims, const std::string& domain) {
+    const auto it = claims.find("sub");
+    if (it == claims.end() || !it->is_string()) return std::nullopt;
+    return core::bare_jid_of(it->get_ref<const std::string&>(), domain);
 }
 
 // A date as whole seconds; what no clock will reach is cut off.
@@ -75,7 +81,7 @@ std::int64_t whole_seconds(double date) {
 
 core::api_error bad_token(const core::failure& why) { return unauthorized(why, R"(Bearer error="invalid_token")"); }
 
-tokens::tokens(const token_options& options, const core::clock& clock, const revocations& revoked)
+tokens::tokens(const token_options& options, const core::clock& clock, revocations& revoked)
     : hmac_(crypto::hash::sha256, options.secret),
       domain_(options.domain),
       lifetime_(options.lifetime),
@@ -84,7 +90,9 @@ tokens::tokens(const token_options& options, const core::clock& clock, const rev
       header_(crypto::base64url(R"({"alg":"HS256","typ":"JWT"})")) {}
 
 core::secret tokens::issue(const std::string& jid, std::int64_t cutoff) {
-    const auto issued_at = std::max(clock_.now(), cutoff + 1);
+    const auto now = clock_.now();
+    revoked_.note_issue(now);
+    const auto issued_at = std::max(now, cutoff + 1);
     std::string claims = R"({"sub":)";
     core::append_quoted(claims, jid);
     claims +=
@@ -121,9 +129,11 @@ user tokens::verify(std::string_view token) {
     if (!presented || !crypto::equal(*presented, tag)) throw bad_token(token_invalid);
 
     const auto claims = decode_part(token.substr(first + 1, last - first - 1));
-    check_dates(claims, clock_.now());
+    auto jid = subject(claims, domain_);
+    check_dates(claims, clock_.now(), jid ? revoked_.cutoff_of(*jid) : 0);
+    if (!jid) throw bad_token(has_subject(claims) ? token_invalid : token_without_subject);
     // The tag belongs to this very token, with or without a jti; half of it is unique and forges nothing.
-    user who{.jid = subject(claims, domain_),
+    user who{.jid = std::move(*jid),
              .token_id = crypto::hex(std::string_view(tag).substr(0, id_bytes)),
              .expires_at = whole_seconds(*date_claim(claims, "exp"))};
     std::optional<std::int64_t> issued_at;

@@ -131,6 +131,28 @@ TEST_F(tokens_test, a_cutoff_revokes_what_was_issued_until_then_and_old_tokens_w
     EXPECT_EQ(refusal("Bearer " + tokens_.issue("alice@example.com", 1'800'000'001).reveal()), "accepted");
 }
 
+TEST_F(tokens_test, a_cutoff_that_lies_ahead_keeps_nobody_out) {
+    constexpr auto ahead = now + 3600;
+    revoked_.apply_cutoff("alice@example.com", ahead);
+    EXPECT_EQ(refusal("Bearer " + tokens_.issue("alice@example.com", ahead).reveal()), "accepted");
+    EXPECT_EQ(refusal("Bearer " + tokens_.issue("alice@example.com", ahead - 1).reveal()),
+              R"({"detail":"Token has been revoked"})");
+    EXPECT_EQ(refusal("Bearer " + tokens_.issue("alice@example.com", ahead + 1).reveal()), invalid);
+    EXPECT_EQ(refusal("Bearer " + tokens_.issue("bob@example.com", ahead).reveal()), invalid);
+}
+
+TEST_F(tokens_test, what_was_issued_before_the_clock_was_set_back_is_remembered) {
+    EXPECT_EQ(revoked_.latest_issue(), now);
+    clock_.set(now + 3600);
+    tokens_.issue("alice@example.com");
+    clock_.set(now);
+    EXPECT_EQ(revoked_.latest_issue(), now + 3600);
+    clock_.set(now + 3601);
+    EXPECT_EQ(revoked_.latest_issue(), now + 3601);
+    tokens_.issue("alice@example.com", now + 9000);  // dated ahead by a cutoff, which covers it
+    EXPECT_EQ(revoked_.latest_issue(), now + 3601);
+}
+
 TEST_F(tokens_test, a_logged_out_token_is_revoked_and_its_sibling_is_not) {
     const auto first = "Bearer " + tokens_.issue("alice@example.com").reveal();
     const auto second = "Bearer " + tokens_.issue("alice@example.com").reveal();

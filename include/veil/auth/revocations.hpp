@@ -25,6 +25,14 @@ class revocations {
     // issued_at: Unix seconds, or nullopt for a token without iat, which any cutoff of its account revokes.
     bool is_revoked(std::string_view jid, std::optional<std::int64_t> issued_at, std::string_view token_id) const;
 
+    // The date of the account's last cutoff, Unix seconds; 0 when there was none.
+    std::int64_t cutoff_of(std::string_view jid) const;
+
+    // Notes that this process issued a token at this time (Unix seconds), and the latest such time, however the clock
+    // has been set since: what revokes all tokens must reach as far.
+    void note_issue(std::int64_t at);
+    std::int64_t latest_issue() const;
+
     // Revokes one token, here at once and on the other processes by notification. expires_at: Unix seconds.
     awaitable<void> revoke_token(std::string token_id, std::int64_t expires_at);
 
@@ -38,7 +46,8 @@ class revocations {
     // arrives meanwhile is not lost.
     awaitable<void> reload();
 
-    // Removes logged-out tokens that have expired anyway, every ten minutes, until cancelled.
+    // Removes logged-out tokens that have expired anyway, and some hours ago in case the clock is set back, every ten
+    // minutes, until cancelled.
     awaitable<void> prune_forever();
 
  private:
@@ -49,6 +58,7 @@ class revocations {
 
     db::pool& database_;
     const core::clock& clock_;
+    std::int64_t latest_issue_ = 0;
     times cutoffs_;  // by JID
     times tokens_;   // expiry by token id
 };

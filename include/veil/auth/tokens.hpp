@@ -36,7 +36,7 @@ struct token_options {
 
 class tokens {
  public:
-    tokens(const token_options& options, const core::clock& clock, const revocations& revoked);
+    tokens(const token_options& options, const core::clock& clock, revocations& revoked);
 
     // A token for a bare JID. It is dated after `cutoff` (Unix seconds, 0 for none), so that the revocation of the
     // account's earlier tokens in this very second does not hit it.
@@ -52,7 +52,7 @@ class tokens {
     std::string domain_;
     std::int64_t lifetime_;
     const core::clock& clock_;
-    const revocations& revoked_;
+    revocations& revoked_;
     std::string header_;  // the encoded header of our own tokens
 };
 
