@@ -8,6 +8,8 @@
 #   processes     two servers on one port share the work, and one goes on alone
 #   mixed         20 minutes of mixed traffic while servers, database and ejabberd are killed; all that was acknowledged is
 #                 checked afterwards
+#   storage       a database that may only be read, and a full disk
+#   clock         the server's clock jumps by an hour
 # Ends with a table and with "N passed, N failed", which the exit code follows; after a failure the folder with all logs is
 # kept and named. Installs what it needs.
 #   --short       about three minutes instead of half an hour; scripts/test.sh runs it like that
@@ -29,7 +31,7 @@ while (($#)); do
             seed=$2
             shift
             ;;
-        connections | slow | processes | mixed) program+=("$1") ;;
+        connections | slow | processes | mixed | storage | clock) program+=("$1") ;;
         *) die "unknown option: $1" ;;
     esac
     shift

@@ -12,12 +12,14 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
+import clock_jumps
 import connections
 import files
 import form
 import mixed
 import processes
 import slow_clients
+import storage
 from report import Report
 from support import api_process
 
@@ -26,6 +28,8 @@ PARTS = {
     "slow": slow_clients.run,
     "processes": processes.run,
     "mixed": mixed.run,
+    "storage": storage.run,
+    "clock": clock_jumps.run,
 }
 
 
