@@ -8,6 +8,7 @@ import asyncio
 import socket
 import time
 
+import files
 import report as says
 from api import Api
 from client import Client
@@ -115,6 +116,9 @@ async def measure(report, form, crowded, empty):
 
 async def run(report, form, _):
     report.say(f"{form.connections} idle connections")
+    if not files.allow(form.connections):
+        report.did_not_run("idle connections", "the file limit is too low")
+        return
     async with Api("crowded", API_PORT=0) as crowded, Api("empty", API_PORT=0) as empty:
         await ready(crowded.port)
         await ready(empty.port)

@@ -12,10 +12,13 @@ def raise_limit():
     return hard
 
 
+def allow(connections):
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= connections + SPARE
+
+
 def check(report, connections):
     """Says what the limit is, and whether it is enough for so many connections at the client and at the server."""
     allowed = raise_limit()
-    enough = allowed >= connections + SPARE
+    enough = allow(connections)
     advice = "" if enough else f"; raise the hard limit (ulimit -Hn) to {connections + SPARE} or more"
     report.check(f"{connections} connections fit into the file limit", enough, f"{allowed} files{advice}")
-    return enough

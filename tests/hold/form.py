@@ -23,10 +23,10 @@ SHORT = Form(
     slow_connections=300,
     slow_seconds=12,
     slow_at_once=True,
-    traffic_seconds=65,
-    households=12,
-    pause_seconds=0.25,
-    fault_pauses=(3, 10),
+    traffic_seconds=60,
+    households=16,
+    pause_seconds=0.2,
+    fault_pauses=(4, 12),
     judge_memory=False,
 )
 

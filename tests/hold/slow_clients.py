@@ -2,7 +2,6 @@
 
 import asyncio
 import csv
-import time
 
 import report as says
 from api import Api
@@ -80,10 +79,8 @@ async def attack(form, port, kind):
 async def attack_with(report, form, api, kinds):
     person = await Person.register(api.port)
     others = Others(api.port, person.token)
-    begin = time.monotonic()
     held = await others.while_(asyncio.gather(*(attack(form, api.port, kind) for kind in kinds)))
     name = " + ".join(kinds)
-    print(f"    {name}: {time.monotonic() - begin:.0f} s, connections at once: {', '.join(map(str, held))}", flush=True)
     for kind, count in zip(kinds, held, strict=True):
         report.check(f"{kind}: slowhttptest reached the server", count > form.slow_connections // 4, count)
     report.none_of(f"{name}: nobody else was refused, and the service stayed ready", others.faults)
