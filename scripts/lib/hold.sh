@@ -35,8 +35,11 @@ small_disk() {
 run_program() {
     /usr/bin/python3 -B "$ROOT/tests/hold/main.py" "$@" "--trouble=$FOLDER/trouble.log" &
     PROGRAM=$!
+    local code=0
+    wait "$PROGRAM" || code=$?
+    # shellcheck disable=SC2034 # read by leave
     DONE=1
-    wait "$PROGRAM"
+    return "$code"
 }
 
 # Whatever happened, nothing that was started here stays behind: the program ends what it started itself, the rest are services
