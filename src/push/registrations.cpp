@@ -1,39 +1,22 @@
 #include "registrations.hpp"
 
+#include <nlohmann/json.hpp>
 #include <pqxx/pqxx>
-#include <veil/db/lock.hpp>
+#include <veil/core/fault_point.hpp>
+#include <veil/db/prepared.hpp>
 
 namespace veil::push {
 namespace {
 
-constexpr int max_devices = 20;  // an account
+using nlohmann::json;
 
-bool is_revoked(pqxx::work& tx, const auth::user& who) {
-    return !tx.exec_params("SELECT 1 FROM token_cutoffs WHERE jid = $1 AND not_before >= $2", who.jid, who.issued_at)
-                .empty();
-}
-
-void write(pqxx::work& tx, const std::string& jid, const registration& r) {
-    tx.exec_params(
-        "DELETE FROM push_registrations WHERE platform = $1 AND token_digest = sha256(convert_to($2, 'UTF8')) "
-        "AND (jid, device_id) <> ($3, $4)",
-        r.platform, r.push_token.reveal(), jid, r.device_id);
-    // What is known of the old token says nothing about a new one.
-    tx.exec_params(
-        "INSERT INTO push_registrations AS r (jid, device_id, platform, push_token, token_digest, app_id, "
-        "registered_at) VALUES ($1, $2, $3, $4, sha256(convert_to($4, 'UTF8')), $5, clock_timestamp()) ON CONFLICT "
-        "(jid, device_id) DO UPDATE SET "
-        "platform = excluded.platform, push_token = excluded.push_token, token_digest = excluded.token_digest, "
-        "app_id = excluded.app_id, registered_at = excluded.registered_at, "
-        "last_result = CASE WHEN r.push_token = excluded.push_token THEN r.last_result END, "
-        "last_result_at = CASE WHEN r.push_token = excluded.push_token THEN r.last_result_at END, "
-        "apns_environment = CASE WHEN r.push_token = excluded.push_token THEN r.apns_environment END",
-        jid, r.device_id, r.platform, r.push_token.reveal(), r.app_id);
-    tx.exec_params(
-        "DELETE FROM push_registrations WHERE jid = $1 AND device_id IN (SELECT device_id FROM push_registrations "
-        "WHERE jid = $1 AND device_id <> $2 ORDER BY registered_at DESC, device_id OFFSET $3)",
-        jid, r.device_id, max_devices - 1);
-}
+// Both are told "registered", "revoked" or, the first one only, "busy" (sql/008_register_device.sql).
+constexpr db::prepared register_together{
+    "register_together",
+    "SELECT n, register_device(jid, issued_at, device_id, platform, push_token, app_id, false) FROM "
+    "jsonb_to_recordset($1::jsonb) AS x (n integer, jid text, issued_at bigint, device_id text, platform text, "
+    "push_token text, app_id text)"};
+constexpr db::prepared register_alone{"register_alone", "SELECT register_device($1, $2, $3, $4, $5, $6, true)"};
 
 }  // namespace
 
@@ -47,15 +30,43 @@ device read_device(const pqxx::row& row) {
             .registered_at = row[6].as<std::string>()};
 }
 
+registrations::registrations(boost::asio::any_io_executor executor, db::pool& database)
+    : database_(database),
+      puts_(std::move(executor), {.key = [](const wanted_row& row) { return row.who.jid; },
+                                  .together = [this](auto rows) { return put_together(std::move(rows)); },
+                                  .alone = [this](const wanted_row& row) { return put_alone(row); }}) {}
+
 awaitable<bool> registrations::put(auth::user who, registration wanted) {
+    return puts_.write({std::move(who), std::move(wanted)});
+}
+
+awaitable<registrations::puts::results> registrations::put_together(std::vector<const wanted_row*> rows) {
     co_return co_await database_.run([&](pqxx::work& tx) {
-        // The same lock as changes of the account take, so that a deletion sees this registration or is seen by it.
-        db::lock_until_end(tx, who.jid);
-        if (is_revoked(tx, who)) return false;
-        // Two accounts that register one token at once must not wait for each other's rows.
-        db::lock_until_end(tx, "push token " + wanted.platform + wanted.push_token.reveal());
-        write(tx, who.jid, wanted);
-        return true;
+        auto list = json::array();
+        for (const auto* row : rows)
+            list.push_back({{"n", list.size()},
+                            {"jid", row->who.jid},
+                            {"issued_at", row->who.issued_at},
+                            {"device_id", row->what.device_id},
+                            {"platform", row->what.platform},
+                            {"push_token", row->what.push_token.reveal()},
+                            {"app_id", row->what.app_id}});
+        puts::results outcome(rows.size());
+        for (const auto& row : db::exec(tx, register_together, list.dump())) {
+            const auto word = row[1].as<std::string>();
+            if (word != "busy") outcome.at(row[0].as<std::size_t>()) = word == "registered";
+        }
+        core::fault_point("registration.written");
+        return outcome;
+    });
+}
+
+awaitable<bool> registrations::put_alone(const wanted_row& row) {
+    co_return co_await database_.run([&](pqxx::work& tx) {
+        const auto& [who, what] = row;
+        return db::exec(tx, register_alone, who.jid, who.issued_at, what.device_id, what.platform,
+                        what.push_token.reveal(), what.app_id)[0][0]
+                   .as<std::string>() == "registered";
     });
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 #include <veil/auth/tokens.hpp>
+#include <veil/db/group_commit.hpp>
 #include <veil/db/pool.hpp>
 #include <veil/push/service.hpp>
 
@@ -23,11 +24,15 @@ device read_device(const pqxx::row& row);
 
 class registrations {
  public:
-    explicit registrations(db::pool& database) : database_(database) {}
+    registrations(boost::asio::any_io_executor executor, db::pool& database);
 
     // Writes a registration, takes its push token away from any other, and lets the oldest go when there are too many.
-    // False when the account's tokens were revoked meanwhile: it may be gone.
+    // False when the account's tokens were revoked meanwhile: it may be gone. Registrations that come together share a
+    // transaction; those of one account are written in the order in which they came.
     awaitable<bool> put(auth::user who, registration wanted);
+
+    // Waits for the registrations under way. No put() may start after it.
+    awaitable<void> stop() { return puts_.stop(); }
 
     // False when there was none.
     awaitable<bool> remove(std::string jid, std::string device_id);
@@ -38,7 +43,17 @@ class registrations {
     awaitable<std::optional<device>> find(std::string jid, std::string device_id);
 
  private:
+    struct wanted_row {
+        auth::user who;
+        registration what;
+    };
+    using puts = db::group_commit<wanted_row, bool>;
+
+    awaitable<puts::results> put_together(std::vector<const wanted_row*> rows);
+    awaitable<bool> put_alone(const wanted_row& row);
+
     db::pool& database_;
+    puts puts_;
 };
 
 }  // namespace veil::push

@@ -38,7 +38,7 @@ bool is_one_of(std::string_view text, const std::array<std::string_view, N>& wor
 struct service::parts {
     parts(const boost::asio::any_io_executor& executor, const options& with, db::pool& database,
           const core::clock& clock)
-        : rows(database),
+        : rows(executor, database),
           known_calls(database),
           by_platform(executor, with, database, clock),
           post(executor, by_platform, known_calls, database, clock, with.ring_time),
@@ -159,6 +159,7 @@ void service::start() {
 
 awaitable<void> service::stop() {
     co_await parts_->background.stop();
+    co_await parts_->rows.stop();
     co_await parts_->post.stop();
     co_await parts_->by_platform.stop();
 }
