@@ -39,7 +39,8 @@ class Api(Kept):
         super().__init__(f"api-{name}")
         self.log_file = stack.STATE / "log" / f"{self.service}.log"
         self._starts, self._read, self._port = 0, 0, None
-        self._environment = stack.api_environment() | LIMITS_OFF | {key: str(value) for key, value in variables.items()}
+        given = {"API_SHARED_LISTENER": "true"} | {key: str(value) for key, value in variables.items()}
+        self._environment = stack.api_environment() | LIMITS_OFF | given
         self._command = [*before, stack.BINARY, "serve"]
         self._keeper = None
 
