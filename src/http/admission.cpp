@@ -12,20 +12,28 @@ constexpr auto at_once = 1ms;  // what is answered sooner waits for nothing, and
 
 }  // namespace
 
-void route_load::measure(time_point now) {
+// What ends in a time with enough to do is all that the route can. What ends in another is only what was asked for, and
+// says nothing against what it could do before.
+void route_load::measure(const admission_limits& limits, time_point now) {
     if (now - window_ < window) return;
-    per_second_ = static_cast<double>(ended_) / duration<double>(now - window_).count();
+    const auto measured = static_cast<double>(ended_) / duration<double>(now - window_).count();
+    const bool busy = fewest_ >= limits.least;
+    per_second_ = busy ? measured : std::max(per_second_, measured);
+    proven_ = proven_ || busy;
     ended_ = 0;
+    fewest_ = in_flight_;
     window_ = now;
 }
 
-std::size_t route_load::fitting(std::chrono::milliseconds wait, time_point now) {
-    measure(now);
-    return static_cast<std::size_t>(per_second_ * duration<double>(wait).count());
+std::size_t route_load::fitting(const admission_limits& limits, time_point now) {
+    measure(limits, now);
+    const auto in_time = static_cast<std::size_t>(per_second_ * duration<double>(limits.wait).count());
+    return std::max(in_time, proven_ ? limits.least : limits.unproven);
 }
 
 void route_load::end(time_point begun, time_point now) {
     --in_flight_;
+    fewest_ = std::min(fewest_, in_flight_);
     if (now - begun >= at_once) ++ended_;
 }
 
@@ -43,9 +51,8 @@ admission::place::~place() {
 
 std::optional<admission::place> admission::enter(route_load& route, bool first, time_point now) {
     const auto most = limits_.in_flight - (first ? 0 : std::min(limits_.reserved, limits_.in_flight));
-    const bool fits =
-        first || route.in_flight() < limits_.always || route.in_flight() < route.fitting(limits_.wait, now);
-    if (in_flight_ < most && fits) return place(*this, route, now);
+    if (in_flight_ < most && (first || route.in_flight() < route.fitting(limits_, now)))
+        return place(*this, route, now);
     ++refused_;
     return std::nullopt;
 }

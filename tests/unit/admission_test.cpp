@@ -22,7 +22,7 @@ std::vector<admission::place> fill(admission& door, route_load& route, bool firs
 }
 
 TEST(admission, a_share_is_kept_for_what_is_served_first) {
-    admission door({.in_flight = 20, .reserved = 5, .always = 100});
+    admission door({.in_flight = 20, .reserved = 5, .unproven = 100});
     route_load common, other, urgent;
     const auto many = fill(door, common);
     EXPECT_EQ(many.size(), 15U);
@@ -34,7 +34,7 @@ TEST(admission, a_share_is_kept_for_what_is_served_first) {
 }
 
 TEST(admission, what_has_ended_makes_room) {
-    admission door({.in_flight = 10, .reserved = 2, .always = 100});
+    admission door({.in_flight = 10, .reserved = 2, .unproven = 100});
     route_load route;
     auto held = fill(door, route);
     held.pop_back();
@@ -44,31 +44,50 @@ TEST(admission, what_has_ended_makes_room) {
     EXPECT_EQ(route.in_flight(), 0U);
 }
 
-TEST(admission, a_route_gets_as_many_places_as_it_answers_in_time) {
-    admission door({.in_flight = 1000, .reserved = 10, .always = 4, .wait = 250ms});
-    route_load route;
-    EXPECT_EQ(fill(door, route).size(), 4U) << "nothing is known of its speed yet";
-    EXPECT_EQ(route.fitting(250ms, now), 0U);
-    for (int i = 0; i < 400; ++i) {  // 400 in the half second
+// A route that ends `count` requests from `from` on; `backlog` more are waiting all the time.
+void work(route_load& route, const admission_limits& limits, int count, std::size_t backlog,
+          std::chrono::steady_clock::time_point from) {
+    while (route.in_flight() < backlog) route.begin();
+    route.fitting(limits, from);
+    for (int i = 0; i < count; ++i) {
         route.begin();
-        route.end(now, now + 100ms);
+        route.end(from, from + 100ms);
     }
-    EXPECT_EQ(route.fitting(250ms, now + 500ms), 200U);
+}
+
+TEST(admission, a_route_gets_as_many_places_as_it_answers_in_time) {
+    const admission_limits limits{.in_flight = 1000, .reserved = 10, .wait = 250ms, .least = 2, .unproven = 4};
+    admission door(limits);
+    route_load fresh, route, other;
+    EXPECT_EQ(fill(door, fresh).size(), 4U) << "nothing is known of its speed yet";
+    work(route, limits, 400, 0, now);
     std::vector<admission::place> held;
-    while (auto place = door.enter(route, false, now + 600ms)) held.push_back(std::move(*place));
+    while (auto place = door.enter(route, false, now + 500ms)) held.push_back(std::move(*place));
     EXPECT_EQ(held.size(), 200U);
-    route_load other;
-    EXPECT_TRUE(door.enter(other, false, now + 600ms)) << "the others do not feel it";
+    EXPECT_TRUE(door.enter(other, false, now + 500ms)) << "the others do not feel it";
+}
+
+TEST(admission, only_who_had_enough_to_do_is_taken_for_slower) {
+    const admission_limits limits{.wait = 250ms, .least = 2, .unproven = 4};
+    route_load route;
+    work(route, limits, 400, 0, now);
+    work(route, limits, 10, 0, now + 500ms);
+    EXPECT_EQ(route.fitting(limits, now + 1000ms), 200U) << "it was asked for no more";
+    EXPECT_EQ(route.fitting(limits, now + 60s), 200U);
+    work(route, limits, 40, 5, now + 61s);
+    EXPECT_EQ(route.fitting(limits, now + 61'500ms), 20U) << "more were waiting all the time";
+    EXPECT_EQ(route.fitting(limits, now + 62s), 2U) << "and now nothing ends any more";
 }
 
 TEST(admission, answers_without_a_wait_say_nothing_about_the_speed) {
+    const admission_limits limits{.unproven = 4};
     route_load route;
-    EXPECT_EQ(route.fitting(250ms, now), 0U);
+    EXPECT_EQ(route.fitting(limits, now), 4U);
     for (int i = 0; i < 10'000; ++i) {
         route.begin();
         route.end(now, now + 10us);
     }
-    EXPECT_EQ(route.fitting(250ms, now + 500ms), 0U);
+    EXPECT_EQ(route.fitting(limits, now + 500ms), 4U);
 }
 
 class slow_service {

@@ -13,32 +13,35 @@ namespace veil::http {
 struct admission_limits {
     std::size_t in_flight = 512;  // requests of all routes
     std::size_t reserved = 64;    // of those, only for routes that are served first
-    // A route may have `always` requests in flight, and more only as long as each is likely to be answered within
-    // `wait`.
-    std::size_t always = 64;
+    // A route may have as many in flight as it is likely to answer within `wait`; never fewer than `least` and, as long
+    // as it has not shown what it can do, `unproven`.
     std::chrono::milliseconds wait{250};
+    std::size_t least = 16;
+    std::size_t unproven = 64;
 };
 
-// What one route has under way, and how fast it has been of late.
+// What one route has under way, and how fast it is.
 class route_load {
  public:
     using time_point = std::chrono::steady_clock::time_point;
 
     std::size_t in_flight() const noexcept { return in_flight_; }
 
-    // Requests that can be in flight while each is answered within `wait`: by Little's law, what ends in that time.
-    std::size_t fitting(std::chrono::milliseconds wait, time_point now);
+    // Requests that may be in flight now: by Little's law, as many as end in the time that each may take.
+    std::size_t fitting(const admission_limits& limits, time_point now);
 
     void begin() { ++in_flight_; }
     void end(time_point begun, time_point now);
 
  private:
-    void measure(time_point now);
+    void measure(const admission_limits& limits, time_point now);
 
     std::size_t in_flight_ = 0;
-    std::size_t ended_ = 0;  // since window_
+    std::size_t fewest_ = 0;  // in flight, since window_
+    std::size_t ended_ = 0;   // since window_
     time_point window_{};
     double per_second_ = 0;
+    bool proven_ = false;  // it had enough to do for a whole window
 };
 
 class admission {
