@@ -54,8 +54,10 @@ monitor::monitor(boost::asio::any_io_executor executor, metrics::registry& all, 
 }
 
 void monitor::measure_operations(const char* module, db::backlog (*read)(pqxx::work& tx)) {
-    operations_.push_back(
-        {read, all_.make_gauge(pending, {{"module", module}}), all_.make_gauge(oldest, {{"module", module}})});
+    auto& added = operations_.emplace_back(read, all_.make_gauge(pending, {{"module", module}}),
+                                           all_.make_gauge(oldest, {{"module", module}}));
+    added.pending.set(unknown);
+    added.oldest.set(unknown);
 }
 
 void monitor::measure_certificate(const char* name, std::string file) {
@@ -70,7 +72,8 @@ void monitor::add_routes(http::router& routes) {
 // Waits for the database a moment only: a scrape must say so when it is away.
 awaitable<http::response> monitor::scrape() {
     const auto now = steady_clock::now();
-    if (tasks_.size() == 0 && now - counted_at_ >= count_interval) tasks_.spawn("operations", count_operations());
+    const bool due = !counted_at_ || now - *counted_at_ >= count_interval;
+    if (due && tasks_.size() == 0) tasks_.spawn("operations", count_operations());
     if (tasks_.size() > 0) co_await counted_.wait(now + count_patience);
     co_return http::response{.body = all_.text(), .content_type = metrics::text_content};
 }
@@ -96,8 +99,9 @@ awaitable<void> monitor::count_operations() {
 }
 
 void monitor::look_at_certificates() {
-    const bool files_too = steady_clock::now() - looked_at_ >= look_interval;
-    if (files_too) looked_at_ = steady_clock::now();
+    const auto now = steady_clock::now();
+    const bool files_too = !looked_at_ || now - *looked_at_ >= look_interval;
+    if (files_too) looked_at_ = now;
     for (auto& each : certificates_) {
         if (each.file.empty())
             each.days_left.set(days_until(ejabberd_.certificate_expiry()));

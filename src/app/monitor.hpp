@@ -4,6 +4,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,7 +60,7 @@ class monitor {
     std::vector<operations> operations_;
     std::vector<certificate> certificates_;
     metrics::gauge revocations_;
-    time_point counted_at_{}, looked_at_{};
+    std::optional<time_point> counted_at_, looked_at_;
     async::signal counted_;
     async::task_group tasks_;
 };
