@@ -10,18 +10,19 @@ import sys
 FLOORS = {  # module: what it may include (itself is always allowed)
     'core': '',
     'log': 'core',
+    'audit': 'core log',
     'metrics': 'core',
     'config': 'core log',
     'async': 'core log',
     'crypto': 'core',
     'limits': 'core log metrics async crypto db',
-    'http': 'core log metrics async limits',
+    'http': 'core log audit metrics async limits',
     'client': 'core log metrics async',
     'db': 'core log metrics async crypto',
-    'auth': 'core log metrics async crypto limits http db',
+    'auth': 'core log audit metrics async crypto limits http db',
     'ejabberd': 'core log metrics async crypto client',
 }
-GROUND = 'core log metrics async crypto limits http client db auth ejabberd'
+GROUND = 'core log audit metrics async crypto limits http client db auth ejabberd'
 FEATURES = ['account', 'groups', 'push', 'turn', 'server_info', 'demo', 'docs', 'health']
 FLOORS |= {feature: GROUND for feature in FEATURES}   # a feature never includes another feature
 FLOORS['account'] += ' push groups'                   # but account tells push and groups to forget a user
