@@ -8,7 +8,7 @@ from support import api_process, ejabberd_admin, groups, rest, stack, wait, xmpp
 from support.group_fixtures import everybody, group, people
 from support.muc import Refused, Room
 
-ADOPTED_SECONDS = 10
+ADOPTED_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
