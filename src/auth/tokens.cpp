@@ -82,12 +82,20 @@ std::int64_t whole_seconds(double date) {
 core::api_error bad_token(const core::failure& why) { return unauthorized(why, R"(Bearer error="invalid_token")"); }
 
 tokens::tokens(const token_options& options, const core::clock& clock, revocations& revoked)
-    : hmac_(crypto::hash::sha256, options.secret),
+    : hmac_(crypto::hash::sha256, options.secret.current),
       domain_(options.domain),
       lifetime_(options.lifetime),
       clock_(clock),
       revoked_(revoked),
-      header_(crypto::base64url(R"({"alg":"HS256","typ":"JWT"})")) {}
+      header_(crypto::base64url(R"({"alg":"HS256","typ":"JWT"})")) {
+    replace(options.secret);
+}
+
+void tokens::replace(const core::secret_pair& secret) {
+    hmac_ = crypto::hmac(crypto::hash::sha256, secret.current);
+    previous_.reset();
+    if (!secret.previous.empty()) previous_.emplace(crypto::hash::sha256, secret.previous);
+}
 
 core::secret tokens::issue(const std::string& jid, std::int64_t cutoff) {
     const auto now = clock_.now();
@@ -113,6 +121,16 @@ user tokens::authenticate(std::string_view authorization) {
     return verify(token);
 }
 
+// The tag that the presented one (base64url) is, or nullopt.
+std::optional<std::string> tokens::genuine_tag(std::string_view signed_part, std::string_view presented) {
+    const auto bytes = crypto::from_base64url(presented);
+    if (!bytes) return std::nullopt;
+    if (auto tag = hmac_.sign(signed_part); crypto::equal(*bytes, tag)) return tag;
+    if (!previous_) return std::nullopt;
+    if (auto tag = previous_->sign(signed_part); crypto::equal(*bytes, tag)) return tag;
+    return std::nullopt;
+}
+
 user tokens::verify(std::string_view token) {
     const auto first = token.find('.');
     const auto last = token.rfind('.');
@@ -124,9 +142,8 @@ user tokens::verify(std::string_view token) {
         if (!header.contains("alg") || header["alg"] != "HS256" || header.contains("crit"))
             throw bad_token(token_invalid);
     }
-    const auto presented = crypto::from_base64url(token.substr(last + 1));
-    const auto tag = hmac_.sign(token.substr(0, last));
-    if (!presented || !crypto::equal(*presented, tag)) throw bad_token(token_invalid);
+    const auto tag = genuine_tag(token.substr(0, last), token.substr(last + 1));
+    if (!tag) throw bad_token(token_invalid);
 
     const auto claims = decode_part(token.substr(first + 1, last - first - 1));
     auto jid = subject(claims, domain_);
@@ -134,7 +151,7 @@ user tokens::verify(std::string_view token) {
     if (!jid) throw bad_token(has_subject(claims) ? token_invalid : token_without_subject);
     // The tag belongs to this very token, with or without a jti; half of it is unique and forges nothing.
     user who{.jid = std::move(*jid),
-             .token_id = crypto::hex(std::string_view(tag).substr(0, id_bytes)),
+             .token_id = crypto::hex(std::string_view(*tag).substr(0, id_bytes)),
              .expires_at = whole_seconds(*date_claim(claims, "exp"))};
     std::optional<std::int64_t> issued_at;
     if (const auto date = date_claim(claims, "iat")) issued_at = whole_seconds(*date);

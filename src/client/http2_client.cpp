@@ -147,6 +147,12 @@ void http2_client::renew() {
     detach_if_retiring();
 }
 
+void http2_client::trust(const std::string& ca_file) {
+    parts_->tls = make_tls_context(ca_file);
+    options_.ca_file = ca_file;
+    renew();
+}
+
 // A connection that takes no more requests goes on without us until its last answer.
 void http2_client::detach_if_retiring() {
     if (!current_ || !current_->retiring()) return;

@@ -58,6 +58,12 @@ https_pool::https_pool(asio::any_io_executor executor, https_options options)
 
 https_pool::~https_pool() = default;
 
+// Streams that are open keep what they need of the old context.
+void https_pool::trust(const std::string& ca_file) {
+    *tls_ = {make_tls_context(ca_file)};
+    options_.ca_file = ca_file;
+}
+
 awaitable<answer> https_pool::post(post_call call) {
     const auto what = options_.host + call.path;
     co_return co_await async::with_deadline(options_.limit, post_unbounded(std::move(call)), what.c_str());

@@ -48,6 +48,16 @@ void listener::stop() {
     thread_.join();
 }
 
+void listener::adopt_dsn(core::secret wanted) {
+    const std::lock_guard lock(mutex_);
+    dsn_ = std::move(wanted);
+}
+
+core::secret listener::dsn() {
+    const std::lock_guard lock(mutex_);
+    return dsn_;
+}
+
 void listener::work() {
     while (!stopping_) {
         try {
@@ -63,7 +73,7 @@ void listener::work() {
 
 // One connection's life. Returns when stop() was called, throws when the connection is lost.
 void listener::listen_once() {
-    pqxx::connection connection(dsn_.reveal());
+    pqxx::connection connection(dsn().reveal());
     const receiver take(connection, channel_, [this](std::string payload) {
         boost::asio::post(executor_, [notified = on_.notified, payload = std::move(payload)] { notified(payload); });
     });

@@ -35,6 +35,12 @@ constexpr metrics::family waiting{"veil_db_waiting", "Transactions that wait for
     throw;
 }
 
+std::unique_ptr<pqxx::connection> open(const core::secret& dsn) {
+    auto made = std::make_unique<pqxx::connection>(dsn.reveal());
+    made->set_verbosity(pqxx::connection_base::terse);  // the details of an error name rows: not for any log
+    return made;
+}
+
 // One more of something, as long as it lives.
 class counted {
  public:
@@ -112,16 +118,20 @@ awaitable<void> pool::execute(job f) {
     }
     const counted one_more(pending_);
     const auto queued_at = std::chrono::steady_clock::now();
+    co_await on_pool_thread([&] { perform(f, queued_at); });
+}
+
+awaitable<void> pool::on_pool_thread(std::function<void()> work) {
     co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
         [&](auto handler) {
             auto executor = asio::get_associated_executor(handler);
-            asio::post(threads_, [this, &f, queued_at, handler = std::move(handler),
+            asio::post(threads_, [&work, handler = std::move(handler),
                                   guard = asio::make_work_guard(executor)]() mutable {
                 std::exception_ptr thrown;
                 const auto begun_at = std::chrono::steady_clock::now();
                 meters_.begun(queued_at);
                 try {
-                    perform(f, queued_at);
+                    work();
                 } catch (...) {
                     thrown = std::current_exception();
                 }
@@ -184,13 +194,29 @@ std::unique_ptr<pqxx::connection> pool::take_idle() {
     }
 }
 
+awaitable<void> pool::adopt_dsn(core::secret wanted) {
+    co_await on_pool_thread([&] {
+        try {
+            auto opened = open(wanted);
+            const std::lock_guard lock(mutex_);
+            options_.dsn = wanted;
+            idle_.push_back({std::move(opened), std::chrono::steady_clock::now()});
+        } catch (const pqxx::broken_connection& error) {
+            throw core::unavailable(std::string("database: ") + error.what());
+        }
+    });
+}
+
+core::secret pool::dsn() {
+    const std::lock_guard lock(mutex_);
+    return options_.dsn;
+}
+
 std::unique_ptr<pqxx::connection> pool::connect() {
     if (std::chrono::steady_clock::now().time_since_epoch().count() < no_connect_before_)
         throw core::unavailable("database: a connection has just failed");
     try {
-        auto made = std::make_unique<pqxx::connection>(options_.dsn.reveal());
-        made->set_verbosity(pqxx::connection_base::terse);  // the details of an error name rows: not for any log
-        return made;
+        return open(dsn());
     } catch (const pqxx::broken_connection& error) {
         no_connect_before_ = (std::chrono::steady_clock::now() + connect_pause).time_since_epoch().count();
         throw core::unavailable(std::string("database: ") + error.what());

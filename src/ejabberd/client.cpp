@@ -14,6 +14,11 @@ constexpr std::chrono::milliseconds call_limit{5'000};
 constexpr int token_seconds = 3'600;
 constexpr std::chrono::seconds token_refresh{3'000};
 
+bool holds_token(const reply& answer) {
+    return answer.status == 200 && answer.body.is_object() && answer.body.contains("token") &&
+           answer.body["token"].is_string();
+}
+
 }  // namespace
 
 client::client(boost::asio::any_io_executor executor, veil::client::https_pool& connections, options with)
@@ -146,12 +151,32 @@ awaitable<reply> client::post(const std::string& command, std::string body, bool
 awaitable<core::secret> client::bearer() {
     const auto turn = co_await issuing_.acquire();
     if (!bearer_.empty() && std::chrono::steady_clock::now() < refresh_at_) co_return bearer_;
+    keep(token_in(co_await sign_in(options_.api_password)));
+    co_return bearer_;
+}
+
+awaitable<reply> client::sign_in(core::secret password) {
     const auto jid = options_.api_user + "@" + options_.domain;
     const json wanted{{"jid", jid}, {"ttl", token_seconds}, {"scopes", "ejabberd:admin"}};
-    core::secret basic("Basic " + crypto::base64(jid + ":" + options_.api_password.reveal()));
-    bearer_ = token_in(co_await post("oauth_issue_token", wanted.dump(), true, std::move(basic)));
+    core::secret basic("Basic " + crypto::base64(jid + ":" + password.reveal()));
+    co_return co_await post("oauth_issue_token", wanted.dump(), true, std::move(basic));
+}
+
+void client::keep(core::secret token) {
+    bearer_ = std::move(token);
     refresh_at_ = std::chrono::steady_clock::now() + token_refresh;
-    co_return bearer_;
+}
+
+awaitable<void> client::adopt_password(core::secret password) {
+    co_await async::with_deadline(call_limit, adopt_password_unbounded(std::move(password)), "ejabberd sign-in");
+}
+
+awaitable<void> client::adopt_password_unbounded(core::secret password) {
+    const auto turn = co_await issuing_.acquire();
+    const auto answer = co_await sign_in(password);
+    if (answer.status != 200) throw core::refused("ejabberd does not take it: status " + std::to_string(answer.status));
+    keep(token_in(answer));
+    options_.api_password = std::move(password);
 }
 
 }  // namespace veil::ejabberd

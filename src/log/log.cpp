@@ -62,6 +62,10 @@ void stop() {
     spdlog::shutdown();
 }
 
+void set_level(level minimum) {
+    if (logger) logger->set_level(native(minimum));
+}
+
 bool enabled(level at) noexcept { return logger && logger->should_log(native(at)); }
 
 void event(level at, std::string_view event, std::initializer_list<field> fields) {

@@ -12,6 +12,11 @@ constexpr core::failure not_configured{503, "TURN server not configured"};
 
 service::service(const core::secret& secret, std::int64_t ttl, std::vector<std::string> uris, const core::clock& clock)
     : ttl_(ttl), uris_(std::move(uris)), clock_(clock) {
+    replace(secret);
+}
+
+void service::replace(const core::secret& secret) {
+    hmac_.reset();
     if (!secret.empty()) hmac_.emplace(crypto::hash::sha1, secret);
 }
 

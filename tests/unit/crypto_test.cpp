@@ -56,5 +56,17 @@ TEST(sealer, opens_only_what_it_sealed_for_the_same_context) {
     EXPECT_FALSE(ours.open("", ""));
 }
 
+TEST(sealer, opens_what_the_secret_before_has_sealed_and_seals_with_the_new_one) {
+    const core::secret before("the secret before"), after("the secret after");
+    const auto old = sealer(before, "test").seal(core::secret("old"), "alice@example.com");
+    const sealer both(core::secret_pair(after, before), "test");
+    ASSERT_TRUE(both.open(old, "alice@example.com"));
+    EXPECT_EQ(both.open(old, "alice@example.com")->reveal(), "old");
+    const auto sealed = both.seal(core::secret("new"), "alice@example.com");
+    ASSERT_TRUE(sealer(after, "test").open(sealed, "alice@example.com"));
+    EXPECT_FALSE(sealer(before, "test").open(sealed, "alice@example.com"));
+    EXPECT_FALSE(sealer(after, "test").open(old, "alice@example.com"));
+}
+
 }  // namespace
 }  // namespace veil::crypto

@@ -4,6 +4,7 @@
 #include <map>
 #include <support/fake_https.hpp>
 #include <support/run.hpp>
+#include <veil/crypto/encoding.hpp>
 #include <veil/ejabberd/client.hpp>
 #include <veil/ejabberd/rooms.hpp>
 
@@ -17,6 +18,8 @@ class ejabberd_client_test : public testing::Test {
     fake_https::reply decide(const fake_https::seen& request) {
         const auto command = request.target.substr(request.target.rfind('/') + 1);
         if (command == "oauth_issue_token" && !token_answer_.empty()) return {.body = token_answer_};
+        if (command == "oauth_issue_token" && request.authorization != basic(accepted_))
+            return {.status = 401, .body = "{}"};
         if (command == "oauth_issue_token") return {.body = R"({"token":"t)" + std::to_string(++tokens_) + R"("})"};
         if (request.authorization != "Bearer t" + std::to_string(tokens_)) return {.status = 401, .body = "{}"};
         if (command == "subscribe_room") nicks_.push_back(nlohmann::json::parse(request.body).at("nick"));
@@ -28,8 +31,13 @@ class ejabberd_client_test : public testing::Test {
         return test::run(io_, std::move(task));
     }
 
+    static std::string basic(const std::string& password) {
+        return "Basic " + crypto::base64("veil-api@example.com:" + password);
+    }
+
     int tokens_ = 0;
     std::string token_answer_;        // instead of a token, when it is set
+    std::string accepted_ = "pw";     // the password of the API's account
     std::vector<std::string> nicks_;  // that users were subscribed with
     std::map<std::string, fake_https::reply> answers_;
     fake_https server_{"127.0.0.1", [this](const auto& request) { return decide(request); }};
@@ -115,6 +123,20 @@ TEST_F(ejabberd_client_test, a_token_that_no_header_can_carry_is_none) {
     }
     token_answer_.clear();
     EXPECT_TRUE(run(client_.account_exists("alice")));
+}
+
+TEST_F(ejabberd_client_test, another_password_of_its_account_is_tried_before_it_is_used) {
+    answers_["check_account"] = {.body = "0"};
+    EXPECT_TRUE(run(client_.account_exists("alice")));
+    EXPECT_THROW(run(client_.adopt_password(core::secret("new pw"))), core::refused);
+    EXPECT_TRUE(run(client_.account_exists("alice")));
+    EXPECT_EQ(tokens_, 1) << "the old password and its token stay in use";
+    accepted_ = "new pw";
+    run(client_.adopt_password(core::secret("new pw")));
+    EXPECT_EQ(tokens_, 2);
+    tokens_ = 3;  // the second one ends: with which password is the next bought?
+    EXPECT_TRUE(run(client_.account_exists("alice")));
+    EXPECT_EQ(tokens_, 4);
 }
 
 constexpr const char* no_such_room = R"("The room does not exist.")";

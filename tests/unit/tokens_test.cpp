@@ -164,5 +164,43 @@ TEST_F(tokens_test, a_logged_out_token_is_revoked_and_its_sibling_is_not) {
     EXPECT_EQ(refusal(second), "accepted");
 }
 
+constexpr auto next_key = "fedcba9876543210fedcba9876543210";
+
+TEST_F(tokens_test, what_the_secret_before_has_signed_is_accepted_until_it_expires) {
+    const auto old = "Bearer " + tokens_.issue("alice@example.com").reveal();
+    tokens_.replace({core::secret(next_key), core::secret(key)});
+    EXPECT_EQ(tokens_.authenticate(old).jid, "alice@example.com");
+    clock_.set(now + 86'400);
+    EXPECT_EQ(refusal(old), R"({"detail":"Token has expired"})");
+    clock_.set(now);
+    tokens_.replace(core::secret(next_key));
+    EXPECT_EQ(refusal(old), invalid);
+}
+
+TEST_F(tokens_test, only_the_new_secret_signs) {
+    tokens_.replace({core::secret(next_key), core::secret(key)});
+    const auto fresh = "Bearer " + tokens_.issue("alice@example.com").reveal();
+    EXPECT_EQ(refusal(fresh), "accepted");
+    tokens_.replace(core::secret(key));
+    EXPECT_EQ(refusal(fresh), invalid);
+    tokens_.replace({core::secret(key), core::secret(next_key)});
+    EXPECT_EQ(refusal(fresh), "accepted") << "another process may have gone over to it already";
+}
+
+TEST_F(tokens_test, what_was_revoked_stays_revoked_whatever_the_secret) {
+    const auto logged_out = "Bearer " + tokens_.issue("alice@example.com").reveal();
+    const auto sibling = "Bearer " + tokens_.issue("alice@example.com").reveal();
+    const auto id = tokens_.authenticate(logged_out).token_id;
+    revoked_.apply_notification(R"({"token_id":")" + id + R"(","expires_at":1900000000})");
+    tokens_.replace({core::secret(next_key), core::secret(key)});
+    EXPECT_EQ(refusal(logged_out), R"({"detail":"Token has been revoked"})");
+    EXPECT_EQ(tokens_.authenticate(sibling).token_id.size(), id.size());
+    revoked_.apply_notification(R"({"token_id":")" + tokens_.authenticate(sibling).token_id +
+                                R"(","expires_at":1900000000})");
+    EXPECT_EQ(refusal(sibling), R"({"detail":"Token has been revoked"})");
+    tokens_.replace({core::secret(key), core::secret(next_key)});
+    EXPECT_EQ(refusal(sibling), R"({"detail":"Token has been revoked"})");
+}
+
 }  // namespace
 }  // namespace veil::auth

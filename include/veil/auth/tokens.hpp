@@ -29,7 +29,7 @@ struct user {
 };
 
 struct token_options {
-    core::secret secret;
+    core::secret_pair secret;
     std::string domain;
     std::int64_t lifetime = 86'400;  // seconds
 };
@@ -45,10 +45,16 @@ class tokens {
     // Checks the Authorization header's value; throws api_error 401 with the contract's text.
     user authenticate(std::string_view authorization);
 
+    // From now on tokens are signed with another secret; what secret.previous signed is accepted until it expires. A
+    // token's id comes from its own tag, so what was revoked stays revoked.
+    void replace(const core::secret_pair& secret);
+
  private:
     user verify(std::string_view token);
+    std::optional<std::string> genuine_tag(std::string_view signed_part, std::string_view presented);
 
     crypto::hmac hmac_;
+    std::optional<crypto::hmac> previous_;
     std::string domain_;
     std::int64_t lifetime_;
     const core::clock& clock_;

@@ -69,6 +69,10 @@ class http2_client {
     // Sends no more on the present connection: what it was authenticated with is worn out.
     void renew();
 
+    // The same, and the next one trusts this authority (PEM; empty: the system's). Throws when it cannot be used, and
+    // everything stays.
+    void trust(const std::string& ca_file);
+
     const std::string& host() const noexcept { return options_.host; }
 
     // Whether there is a connection that takes requests, and how many wait for a stream.

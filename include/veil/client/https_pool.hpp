@@ -54,6 +54,10 @@ class https_pool {
     // Until when the certificate is valid that the server showed last (Unix seconds); null before the first connection.
     std::optional<std::int64_t> certificate_expiry() const noexcept { return certificate_expiry_; }
 
+    // Connections made from now on trust this authority (PEM) alone. Throws when it cannot be used, and the old one
+    // stays.
+    void trust(const std::string& ca_file);
+
  private:
     class connection;
     using connection_ptr = std::unique_ptr<connection>;

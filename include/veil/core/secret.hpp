@@ -40,4 +40,15 @@ class secret {
     std::string value_;
 };
 
+// A secret and, while it is being rotated, the one before it: what `current` made is made from now on, what `previous`
+// made is still accepted. Outside of a rotation `previous` is empty.
+struct secret_pair {
+    secret_pair(secret now = {}, secret before = {}) : current(std::move(now)), previous(std::move(before)) {}
+    bool operator==(const secret_pair& other) const noexcept {
+        return current.equals(other.current.reveal()) && previous.equals(other.previous.reveal());
+    }
+
+    secret current, previous;
+};
+
 }  // namespace veil::core

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>
+#include <mutex>
 #include <pqxx/connection>
 #include <string>
 #include <thread>
@@ -26,15 +27,20 @@ class listener {
     listener& operator=(const listener&) = delete;
     ~listener();
 
+    // The next connection is made with another DSN; the present one stays.
+    void adopt_dsn(core::secret dsn);
+
     // Ends the thread; no event is posted after it. Blocks for as long as a connection attempt takes (3 s at most).
     void stop();
 
  private:
     void work();
     void listen_once();
+    core::secret dsn();
     bool wait_for_input(pqxx::connection& connection);
 
     boost::asio::any_io_executor executor_;
+    std::mutex mutex_;  // guards dsn_
     core::secret dsn_;
     std::string channel_;
     events on_;

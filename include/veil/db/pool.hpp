@@ -53,6 +53,10 @@ class pool {
         }
     }
 
+    // Opens a connection with another DSN and, when the server takes it, all later ones too; those that are open stay.
+    // Throws core::unavailable when it does not, and the old one stays in use. A connection's time-out (3 s) bounds it.
+    awaitable<void> adopt_dsn(core::secret dsn);
+
     // Runs until cancelled: breaks connections whose server stopped answering, closes idle ones above the minimum.
     awaitable<void> watch();
 
@@ -78,16 +82,18 @@ class pool {
     class lease;
 
     awaitable<void> execute(job f);
+    awaitable<void> on_pool_thread(std::function<void()> work);
     void perform(const job& f, time_point queued_at);
     bool try_perform(const job& f, time_point until);
     std::unique_ptr<pqxx::connection> take_idle();
     std::unique_ptr<pqxx::connection> connect();
+    core::secret dsn();
     void break_overdue(time_point now);
     void close_idle(time_point now);
 
     pool_options options_;
     pool_meters meters_;
-    std::mutex mutex_;  // guards idle_ and busy_
+    std::mutex mutex_;  // guards idle_, busy_ and options_.dsn
     std::vector<idle_connection> idle_;
     std::set<busy_connection*> busy_;
     std::atomic<time_point::rep> no_connect_before_{0};  // after a failed connect the others fail at once for a moment

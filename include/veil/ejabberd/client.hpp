@@ -55,6 +55,10 @@ class client {
     // One command that may be repeated, bounded; for what has its typed calls elsewhere (rooms.hpp).
     awaitable<reply> command(std::string name, nlohmann::json arguments);
 
+    // Signs in with another password of the API's own account, and uses it from now on. Throws core::refused when
+    // ejabberd does not take it, core::unavailable without an answer; then the old one stays.
+    awaitable<void> adopt_password(core::secret password);
+
     // Returns when ejabberd's database works, else throws core::unavailable.
     awaitable<void> confirm_database();
 
@@ -62,6 +66,9 @@ class client {
     awaitable<reply> call(std::string command, nlohmann::json arguments, bool idempotent);
     awaitable<reply> post(const std::string& command, std::string body, bool idempotent, core::secret authorization);
     awaitable<core::secret> bearer();
+    awaitable<void> adopt_password_unbounded(core::secret password);
+    awaitable<reply> sign_in(core::secret password);
+    void keep(core::secret token);
     awaitable<registration> register_unbounded(std::string user, core::secret password);
     awaitable<bool> check_password_unbounded(std::string user, core::secret password);
     awaitable<bool> account_exists_unbounded(std::string user);

@@ -23,6 +23,9 @@ void stop();
 
 bool enabled(level at) noexcept;
 
+// Changes the least important level that is logged.
+void set_level(level minimum);
+
 struct field {
     std::string_view key;
     std::variant<std::string_view, std::int64_t, double> value;

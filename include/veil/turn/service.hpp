@@ -45,6 +45,9 @@ class service {
 
     awaitable<turn_credentials> credentials(auth::user who);
 
+    // Credentials are made with this secret from now on; coturn must know it already.
+    void replace(const core::secret& secret);
+
  private:
     std::optional<crypto::hmac> hmac_;
     std::int64_t ttl_;
