@@ -18,6 +18,12 @@ constexpr auto reconcile_interval = 1s;
 
 std::string user_of(const std::string& jid) { return std::string(core::local_part(jid)); }
 
+// event: a literal.
+void note_settled(std::string_view event, const std::string& jid) {
+    const audit::source nobody;
+    audit::write({.event = event, .from = nobody, .account = jid, .outcome = "ok", .detail = "in the background"});
+}
+
 }  // namespace
 
 operations::operations(store& rows, ejabberd::client& xmpp, groups::service& groups, auth::revocations& revoked,
@@ -119,17 +125,18 @@ awaitable<std::int64_t> operations::change_password(std::string jid, core::secre
     co_return *cutoff;
 }
 
-awaitable<void> operations::delete_account(std::string jid) {
+awaitable<void> operations::delete_account(std::string jid, audit::source from) {
     const auto current = co_await begin_when_free(jid, kind::deletion, {});
     if (!current) throw core::unavailable("another change of the account does not end");
-    co_await finish_deletion(*current);
+    co_await finish_deletion(*current, std::move(from));
 }
 
 // Every step may be repeated, and each begins with those before it.
-awaitable<void> operations::finish_deletion(operation current) {
-    const auto cutoff = co_await store_.mark_deleting(current, revoked_.latest_issue());
-    if (!cutoff) co_return;  // somebody else has taken it over
-    revoked_.apply_cutoff(current.jid, *cutoff);
+awaitable<void> operations::finish_deletion(operation current, audit::source from) {
+    const auto marked = co_await store_.mark_deleting(current, revoked_.latest_issue());
+    if (!marked) co_return;  // somebody else has taken it over
+    revoked_.apply_cutoff(current.jid, marked->cutoff);
+    for (const auto& each : marked->handed_over) groups::note_owner(from, current.jid, each);
     core::fault_point("delete.claimed");
     co_await groups_.leave_all(current.jid);  // ejabberd would forget some of them only
     core::fault_point("delete.left");
@@ -176,7 +183,8 @@ awaitable<void> operations::reconcile(operation current) {
             co_await settle_password(current);
             break;
         case kind::deletion:
-            co_await finish_deletion(current);
+            co_await finish_deletion(current, {});
+            note_settled("deletion", current.jid);
             break;
     }
     log::info("an interrupted account operation was settled");
@@ -198,7 +206,9 @@ awaitable<void> operations::settle_password(operation current) {
     }
     const auto cutoff =
         co_await store_.end_password(current, store_.digests(current.jid, password->reveal()), revoked_.latest_issue());
-    if (cutoff) revoked_.apply_cutoff(current.jid, *cutoff);
+    if (!cutoff) co_return;
+    revoked_.apply_cutoff(current.jid, *cutoff);
+    note_settled("password_change", current.jid);
 }
 
 }  // namespace veil::account

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <veil/audit/audit.hpp>
 #include <veil/auth/revocations.hpp>
 #include <veil/core/secret.hpp>
 #include <veil/crypto/sealer.hpp>
@@ -31,7 +32,10 @@ class operations {
     awaitable<std::int64_t> change_password(std::string jid, core::secret password);
 
     // Deletes the account from both systems; returns when it is gone.
-    awaitable<void> delete_account(std::string jid);
+    awaitable<void> delete_account(std::string jid, audit::source from);
+
+    // Encrypts with another secret from now on.
+    void reseal(crypto::sealer sealer) { sealer_ = std::move(sealer); }
 
     // Finishes or undoes what nobody works on any more, until cancelled.
     awaitable<void> reconcile_forever();
@@ -41,7 +45,7 @@ class operations {
 
     awaitable<std::optional<operation>> begin_when_free(std::string jid, kind what, std::string sealed);
     awaitable<created> create(operation current, core::secret password);
-    awaitable<void> finish_deletion(operation current);
+    awaitable<void> finish_deletion(operation current, audit::source from);
     awaitable<bool> reconcile_next();
     awaitable<void> reconcile(operation current);
     awaitable<void> undo_registration(operation current);

@@ -6,6 +6,7 @@
 #include <veil/core/errors.hpp>
 #include <veil/core/jid.hpp>
 #include <veil/crypto/hmac.hpp>
+#include <veil/http/source.hpp>
 
 #include "operations.hpp"
 #include "store.hpp"
@@ -27,6 +28,8 @@ constexpr auto refusal_time = 80ms;
 constexpr auto recheck_pause = 200ms;
 constexpr int rechecks = 2;
 
+constexpr auto sealing_purpose = "account operations";
+
 std::string user_of(const std::string& jid) { return std::string(core::local_part(jid)); }
 
 }  // namespace
@@ -35,7 +38,7 @@ struct service::parts {
     parts(const options& with, db::pool& database, ejabberd::client& xmpp, groups::service& groups,
           auth::revocations& revoked)
         : rows(database, with.sip_domain),
-          changes(rows, xmpp, groups, revoked, crypto::sealer(with.sealing_secret, "account operations")) {}
+          changes(rows, xmpp, groups, revoked, crypto::sealer(with.sealing_secret, sealing_purpose)) {}
     store rows;
     operations changes;
 };
@@ -57,6 +60,10 @@ service::service(options with, db::pool& database, ejabberd::client& xmpp, group
       parts_(std::make_unique<parts>(options_, database, xmpp, groups, revoked)) {}
 
 service::~service() = default;
+
+void service::reseal(const core::secret_pair& secret) {
+    parts_->changes.reseal(crypto::sealer(secret, sealing_purpose));
+}
 
 void service::add_routes(http::router& routes) {
     routes.on(
@@ -97,17 +104,19 @@ void service::add_routes(http::router& routes) {
 awaitable<http::created<registered>> service::register_account(http::caller from, credentials wanted) {
     const auto user = core::to_lower(wanted.username);
     const auto jid = user + "@" + options_.xmpp_domain;
+    audit::action noted("registration", from.source, jid);
     std::optional<std::int64_t> cutoff;
     if (std::ranges::find(options_.reserved_usernames, user) == options_.reserved_usernames.end())
         cutoff = co_await async::explained(register_counted(std::move(from), jid, std::move(wanted.password)),
                                            registration_out_of_reach, registration_refused);
+    noted.ended(cutoff ? "ok" : "name_taken");
     if (!cutoff) throw core::api_error(name_taken);
     co_return http::created<registered>{{jid, "registered", tokens_.issue(jid, *cutoff)}};
 }
 
 awaitable<std::optional<std::int64_t>> service::register_counted(http::caller from, std::string jid,
                                                                  core::secret password) {
-    from.obey(co_await attempts_.registration(from.address));
+    from.obey(co_await attempts_.registration(from.source.address));
     co_return co_await parts_->changes.register_account(std::move(jid), std::move(password));
 }
 
@@ -119,14 +128,16 @@ awaitable<signed_in> service::login(http::caller from, credentials presented) {
 
 // Whether the user exists or not, it is counted before anybody looks.
 awaitable<signed_in> service::login_counted(http::caller from, std::string jid, core::secret password) {
-    auto presented = co_await attempts_.password(from.address, jid);
+    auto presented = co_await attempts_.password(from.source.address, jid);
+    if (presented.said && !presented.said->allowed)
+        audit::write({.event = "login_failure", .from = from.source, .account = jid, .outcome = "too_many_requests"});
     from.obey(presented.said);
-    auto out = co_await login_known(std::move(jid), std::move(password));
+    auto out = co_await login_known(from.source, std::move(jid), std::move(password));
     co_await attempts_.was_right(std::move(presented));
     co_return out;
 }
 
-awaitable<signed_in> service::login_known(std::string jid, core::secret password) {
+awaitable<signed_in> service::login_known(audit::source from, std::string jid, core::secret password) {
     const auto not_before = std::chrono::steady_clock::now() + refusal_time;
     auto& rows = parts_->rows;
     const auto known = co_await rows.read(jid);
@@ -140,6 +151,7 @@ awaitable<signed_in> service::login_known(std::string jid, core::secret password
     if (right && (known.account == standing::state::none || !crypto::equal(known.ha1, digests.ha1)) && !known.pending)
         right = co_await rows.adopt(jid, digests, known.cutoff);
     if (!right) {
+        audit::write({.event = "login_failure", .from = from, .account = jid, .outcome = "wrong_credentials"});
         co_await async::pause(not_before - std::chrono::steady_clock::now());
         throw core::api_error(wrong_credentials);
     }
@@ -159,7 +171,7 @@ awaitable<bool> service::is_right(std::string jid, core::secret password, std::s
 
 // Whether the holder of a valid token also knows the password.
 awaitable<bool> service::may_act(http::caller from, std::string jid, core::secret password) {
-    auto presented = co_await attempts_.password(from.address, jid);
+    auto presented = co_await attempts_.password(from.source.address, jid);
     from.obey(presented.said);
     const auto known = co_await parts_->rows.read(jid);
     const bool right = co_await is_right(jid, std::move(password), known.ha1);
@@ -168,26 +180,40 @@ awaitable<bool> service::may_act(http::caller from, std::string jid, core::secre
 }
 
 awaitable<signed_in> service::change_password(auth::user who, http::caller from, password_change wanted) {
+    audit::action noted("password_change", from.source, who.jid);
     if (!co_await async::explained(may_act(std::move(from), who.jid, std::move(wanted.old_password)),
-                                   login_out_of_reach, login_out_of_reach))
+                                   login_out_of_reach, login_out_of_reach)) {
+        noted.ended("wrong_credentials");
         throw core::api_error(wrong_credentials);
+    }
     const auto cutoff =
         co_await async::explained(parts_->changes.change_password(who.jid, std::move(wanted.new_password)),
                                   login_out_of_reach, login_out_of_reach);
+    noted.ended("ok");
     co_return signed_in{who.jid, tokens_.issue(who.jid, cutoff)};
 }
 
-awaitable<outcome> service::logout(auth::user who) {
+awaitable<outcome> service::logout(auth::user who, audit::source from) {
+    audit::action noted("logout", std::move(from), who.jid);
     co_await revoked_.revoke_token(who.token_id, who.expires_at);
+    noted.ended("ok");
     co_return outcome{"logged_out"};
 }
 
 awaitable<outcome> service::remove(auth::user who, http::caller from, deletion wanted) {
-    if (core::bare_jid_of(wanted.jid, options_.xmpp_domain) != who.jid) throw core::api_error(not_the_callers);
-    if (!co_await async::explained(may_act(std::move(from), who.jid, std::move(wanted.password)),
-                                   registration_out_of_reach, registration_refused))
+    audit::action noted("deletion", from.source, who.jid);
+    if (core::bare_jid_of(wanted.jid, options_.xmpp_domain) != who.jid) {
+        noted.ended("not_the_callers");
+        throw core::api_error(not_the_callers);
+    }
+    if (!co_await async::explained(may_act(from, who.jid, std::move(wanted.password)), registration_out_of_reach,
+                                   registration_refused)) {
+        noted.ended("wrong_credentials");
         throw core::api_error(wrong_credentials);
-    co_await async::explained(parts_->changes.delete_account(who.jid), registration_out_of_reach, registration_refused);
+    }
+    co_await async::explained(parts_->changes.delete_account(who.jid, std::move(from.source)), registration_out_of_reach,
+                              registration_refused);
+    noted.ended("ok");
     co_return outcome{"deleted"};
 }
 

@@ -183,8 +183,8 @@ awaitable<std::optional<std::int64_t>> store::end_password(operation current, si
     });
 }
 
-awaitable<std::optional<std::int64_t>> store::mark_deleting(operation current, std::int64_t issued_until) {
-    co_return co_await database_.run([&](pqxx::work& tx) -> std::optional<std::int64_t> {
+awaitable<std::optional<marked>> store::mark_deleting(operation current, std::int64_t issued_until) {
+    co_return co_await database_.run([&](pqxx::work& tx) -> std::optional<marked> {
         db::lock_until_end(tx, current.jid);
         if (tx.exec_params("SELECT 1 FROM account_operations WHERE id = $1", current.id).empty()) return std::nullopt;
         const std::string user(core::local_part(current.jid));
@@ -196,8 +196,8 @@ awaitable<std::optional<std::int64_t>> store::mark_deleting(operation current, s
         tx.exec_params("DELETE FROM location WHERE username = $1 AND (domain = $2 OR domain IS NULL)", user,
                        sip_domain_);
         push::forget_user(tx, current.jid);
-        groups::forget_user(tx, current.jid);
-        return write_cutoff(tx, current.jid, issued_until);
+        auto handed_over = groups::forget_user(tx, current.jid);
+        return marked{.cutoff = write_cutoff(tx, current.jid, issued_until), .handed_over = std::move(handed_over)};
     });
 }
 

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 #include <veil/db/pool.hpp>
+#include <veil/groups/service.hpp>
 
 namespace veil::account {
 
@@ -38,6 +40,12 @@ struct sip_digests {
     std::string ha1b;  // MD5(user@domain:domain:password)
 };
 
+// The first part of a deletion, done.
+struct marked {
+    std::int64_t cutoff = 0;  // of the account's tokens
+    std::vector<groups::new_owner> handed_over;
+};
+
 class store {
  public:
     store(db::pool& database, std::string sip_domain) : database_(database), sip_domain_(std::move(sip_domain)) {}
@@ -67,9 +75,9 @@ class store {
     awaitable<bool> end_deletion(operation current);
     awaitable<void> drop(std::string id);
 
-    // The first and irrevocable part of a deletion: tokens revoked, SIP and push registrations gone. The new cutoff,
-    // or nullopt when the operation is no longer ours.
-    awaitable<std::optional<std::int64_t>> mark_deleting(operation current, std::int64_t issued_until);
+    // The first and irrevocable part of a deletion: tokens revoked, SIP and push registrations gone, groups
+    // handed over. nullopt when the operation is no longer ours.
+    awaitable<std::optional<marked>> mark_deleting(operation current, std::int64_t issued_until);
 
     // Writes account and subscriber for a password that ejabberd has just accepted. False when the account changed
     // since `seen_cutoff` was read.

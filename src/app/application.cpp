@@ -9,6 +9,7 @@
 #include <veil/app/application.hpp>
 #include <veil/async/pause.hpp>
 #include <veil/async/task_group.hpp>
+#include <veil/audit/audit.hpp>
 #include <veil/auth/revocations.hpp>
 #include <veil/auth/tokens.hpp>
 #include <veil/client/https_pool.hpp>
@@ -32,6 +33,7 @@
 #include "file_limit.hpp"
 #include "monitor.hpp"
 #include "options.hpp"
+#include "reload.hpp"
 
 namespace veil::app {
 namespace asio = boost::asio;
@@ -64,6 +66,7 @@ class application {
  public:
     application(asio::io_context& io, const config::settings& s)
         : signals_(io, SIGTERM, SIGINT),
+          hangups_(io, SIGHUP),
           settings_(s),
           ejabberd_url_(core::parse_https_url(s.ejabberd_api_url)),
           database_({.dsn = api_dsn(s),
@@ -83,7 +86,7 @@ class application {
           attempts_(attempt_rules(s), database_),
           account_(account_options(s), database_, ejabberd_, groups_, tokens_, revocations_, attempts_),
           push_(io.get_executor(), push_options(s), database_, clock_),
-          turn_(s.turn_secret, s.turn_ttl.count(), s.turn_uris, clock_),
+          turn_(s.turn_secret.current, s.turn_ttl.count(), s.turn_uris, clock_),
           server_info_(describe_server(s)),
           health_(database_, ejabberd_),
           demo_(demo_settings(s)),
@@ -104,7 +107,8 @@ class application {
                          [this] {
                              listening_ = false;
                              monitor_.revocations_current(false);
-                         }}) {
+                         }}),
+          reload_(s, {database_, listener_, ejabberd_connections_, ejabberd_, tokens_, account_, push_, turn_}) {
         measure();
         routes_.provide(tokens_);
         account_.add_routes(routes_);
@@ -129,6 +133,7 @@ class application {
         background_.spawn("account reconciler", account_.reconcile_forever());
         background_.spawn("group reconciler", groups_.reconcile_forever());
         background_.spawn("group sweep", groups_.sweep_forever());
+        background_.spawn("reload", reload_forever());
         push_.start();
         announce("api", api_.listen(settings_.api_host, settings_.api_port));
         announce("admin", admin_.listen(settings_.admin_host, settings_.admin_port));
@@ -179,7 +184,15 @@ class application {
         }
     }
 
+    awaitable<void> reload_forever() {
+        while (true) {
+            co_await hangups_.async_wait(asio::use_awaitable);
+            co_await reload_.run();
+        }
+    }
+
     asio::signal_set signals_;  // until the end, so that a second signal does not kill a stop in progress
+    asio::signal_set hangups_;
     const config::settings& settings_;
     metrics::registry metrics_;
     core::system_clock clock_;
@@ -208,6 +221,7 @@ class application {
     bool stopping_ = false;
     bool listening_ = false;  // for revocations
     db::listener listener_;
+    reloader reload_;
 };
 
 awaitable<void> live(application& whole) {
@@ -254,7 +268,9 @@ int guarded(F work) {
 }  // namespace
 
 int serve(const config::settings& settings) {
+    std::signal(SIGHUP, SIG_IGN);  // until there is something to read again
     return guarded([&] {
+        const audit::trail trail(settings.audit_log);
         wait_for_schema(settings);
         asio::io_context io(1);
         application whole(io, settings);
@@ -267,9 +283,12 @@ int serve(const config::settings& settings) {
 
 int migrate(const config::settings& settings) {
     return guarded([&] {
+        const audit::trail trail(settings.audit_log);
+        audit::action noted("admin_command", {}, {}, "migrate" + by_whom());
         if (settings.db_migration_password.empty()) throw std::runtime_error("DB_MIGRATION_PASSWORD is empty");
         const auto applied = db::migrate(migration_dsn(settings), db::embedded_migrations());
         log::info("the schema is up to date; {} migrations applied", applied);
+        noted.ended("ok");
     });
 }
 

@@ -2,6 +2,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <veil/app/application.hpp>
+#include <veil/audit/audit.hpp>
 #include <veil/core/clock.hpp>
 #include <veil/db/pool.hpp>
 #include <veil/push/service.hpp>
@@ -11,6 +12,8 @@
 namespace veil::app {
 
 int explain_push(const config::settings& settings, const std::string& jid) {
+    const audit::trail trail(settings.audit_log);
+    audit::action noted("admin_command", {}, jid, "push explain" + by_whom());
     boost::asio::io_context io(1);
     const core::system_clock clock;
     db::pool database({.dsn = api_dsn(settings), .min_connections = 0, .max_connections = 1});
@@ -22,6 +25,7 @@ int explain_push(const config::settings& settings, const std::string& jid) {
                           });
     io.run();
     if (failure) std::rethrow_exception(failure);
+    noted.ended("ok");
     return 0;
 }
 

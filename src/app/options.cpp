@@ -1,5 +1,7 @@
 #include "options.hpp"
 
+#include <unistd.h>
+
 #include <veil/db/dsn.hpp>
 
 namespace veil::app {
@@ -81,6 +83,8 @@ account::options account_options(const config::settings& s) {
 groups::options group_options(const config::settings& s) {
     return {.xmpp_domain = s.xmpp_domain, .muc_service = "muc." + s.xmpp_domain, .sweep_interval = s.group_sweep};
 }
+
+std::string by_whom() { return ", by uid " + std::to_string(::getuid()); }
 
 push::options push_options(const config::settings& s) {
     return {.xmpp_domain = s.xmpp_domain,

@@ -28,4 +28,7 @@ groups::options group_options(const config::settings& s);
 push::options push_options(const config::settings& s);
 monitored_files monitored_files_of(const config::settings& s);
 
+// Who runs a command, for the detail of its line in the audit trail.
+std::string by_whom();
+
 }  // namespace veil::app

@@ -23,6 +23,16 @@ void hidden(settings& s, const std::string& value) {
 }
 
 template <auto Member>
+void current(settings& s, const std::string& value) {
+    (s.*Member).current = core::secret(value);
+}
+
+template <auto Member>
+void previous(settings& s, const std::string& value) {
+    (s.*Member).previous = core::secret(value);
+}
+
+template <auto Member>
 void list(settings& s, const std::string& value) {
     s.*Member = core::split_list(value);
 }
@@ -123,19 +133,29 @@ using s = settings;
 
 constexpr variable secrets[] = {
     {"DB_PASSWORD", "", "text", "password of the database role DB_USER (not needed with DB_URL)",
-     hidden<&s::db_password>, true},
+     hidden<&s::db_password>, source::generated_secret},
     {"DB_MIGRATION_PASSWORD", "", "text",
      "password of DB_MIGRATION_USER; empty: the server checks the schema but never changes it",
-     hidden<&s::db_migration_password>, true},
+     hidden<&s::db_migration_password>, source::generated_secret},
     {"EJABBERD_API_PASSWORD", "", "text", "password of the account EJABBERD_API_USER",
-     hidden<&s::ejabberd_api_password>, true},
-    {"JWT_SECRET", "", "at least 32 bytes", "signs the clients' tokens (HS256)", hidden<&s::jwt_secret>, true},
+     hidden<&s::ejabberd_api_password>, source::generated_secret},
+    {"JWT_SECRET", "", "at least 32 bytes", "signs the clients' tokens (HS256)", current<&s::jwt_secret>,
+     source::generated_secret},
     {"TURN_SECRET", "", "at least 32 bytes", "shared with coturn for short-lived TURN credentials",
-     hidden<&s::turn_secret>, true},
+     current<&s::turn_secret>, source::generated_secret},
     {"WEBHOOK_SECRET", "", "text", "what Kamailio sends in X-Webhook-Secret; empty: only loopback peers are served",
-     hidden<&s::webhook_secret>, true},
-    {"EJABBERD_DB_PASSWORD", "", "text", "password of the database role ejabberd", nullptr, true},
-    {"KAMAILIO_DB_PASSWORD", "", "text", "password of the database role kamailio", nullptr, true},
+     current<&s::webhook_secret>, source::generated_secret},
+    {"EJABBERD_DB_PASSWORD", "", "text", "password of the database role ejabberd", nullptr, source::generated_secret},
+    {"KAMAILIO_DB_PASSWORD", "", "text", "password of the database role kamailio", nullptr, source::generated_secret},
+};
+
+constexpr variable previous_secrets[] = {
+    {"JWT_SECRET_PREVIOUS", "", "at least 32 bytes", "tokens that it signed are accepted too, until they expire",
+     previous<&s::jwt_secret>, source::previous_secret},
+    {"TURN_SECRET_PREVIOUS", "", "at least 32 bytes", "coturn accepts credentials made with it too",
+     previous<&s::turn_secret>, source::previous_secret},
+    {"WEBHOOK_SECRET_PREVIOUS", "", "text", "accepted in X-Webhook-Secret too", previous<&s::webhook_secret>,
+     source::previous_secret},
 };
 
 constexpr variable names[] = {
@@ -178,8 +198,10 @@ constexpr variable api[] = {
      "start although JWT_SECRET or TURN_SECRET is weak; never in production", boolean<&s::allow_weak_secrets>},
     {"DEMO_PAGES", "false", "true or false", "serve /demo, a page to try calls between two browser tabs",
      boolean<&s::demo_pages>},
-    {"LOG_LEVEL", "info", "debug, info, warn or error", "least important line that is logged", level},
+    {"LOG_LEVEL", "info", "debug, info, warn or error", "least important line that is logged", level, source::file},
     {"LOG_FORMAT", "text", "text or json", "form of the log lines", format},
+    {"AUDIT_LOG", "stderr", "stderr, off or a file", "where who did what is written, one JSON line each",
+     text<&s::audit_log>},
 };
 
 constexpr variable limits[] = {
@@ -213,7 +235,7 @@ constexpr variable database[] = {
     {"DB_URL", "", "postgresql:// address",
      "the database as one address, instead of DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD; migrations still use "
      "the first three",
-     hidden<&s::db_url>},
+     hidden<&s::db_url>, source::secret},
     {"DB_HOST", "127.0.0.1", "host name or IP address", "host of PostgreSQL", text<&s::db_host>},
     {"DB_PORT", "5432", "port", "port of PostgreSQL", port<&s::db_port>},
     {"DB_NAME", "veil", "name", "database of the API", text<&s::db_name>},
@@ -238,7 +260,7 @@ constexpr variable xmpp[] = {
 
 constexpr variable push[] = {
     {"APNS_KEY_PATH", "/etc/veil/apns_key.p8", "file", "Apple's signing key", text<&s::apns_key_path>},
-    {"APNS_KEY_ID", "", "text", "id of that key; empty: no pushes to iOS", text<&s::apns_key_id>},
+    {"APNS_KEY_ID", "", "text", "id of that key; empty: no pushes to iOS", text<&s::apns_key_id>, source::file},
     {"APNS_TEAM_ID", "", "text", "Apple team id", text<&s::apns_team_id>},
     {"APNS_BUNDLE_ID", "com.example.veil", "text", "bundle id of the app", text<&s::apns_bundle_id>},
     {"APNS_USE_SANDBOX", "false", "true or false", "send to Apple's development servers first",
@@ -293,6 +315,7 @@ constexpr variable stack[] = {
 
 constexpr section all[] = {
     {"Secrets (scripts/up.sh fills empty ones with random values)", secrets},
+    {"Secrets that were replaced (docs/rotation.md)", previous_secrets},
     {"Names that clients are told", names},
     {"API server", api},
     {"Limits", limits},

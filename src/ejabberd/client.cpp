@@ -14,11 +14,6 @@ constexpr std::chrono::milliseconds call_limit{5'000};
 constexpr int token_seconds = 3'600;
 constexpr std::chrono::seconds token_refresh{3'000};
 
-bool holds_token(const reply& answer) {
-    return answer.status == 200 && answer.body.is_object() && answer.body.contains("token") &&
-           answer.body["token"].is_string();
-}
-
 }  // namespace
 
 client::client(boost::asio::any_io_executor executor, veil::client::https_pool& connections, options with)

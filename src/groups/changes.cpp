@@ -10,6 +10,8 @@
 #include <veil/core/jid.hpp>
 #include <veil/log/log.hpp>
 
+#include "owners.hpp"
+
 namespace veil::groups {
 namespace {
 
@@ -110,8 +112,16 @@ awaitable<void> changes::abandon(operation failed, bool answers) {
     }
 }
 
-awaitable<void> changes::change(std::string group_id, std::string actor, wish what, affiliation role, person target) {
-    co_await carry_out_when_free([&] { return store_.begin_change(group_id, actor, what, role, target); });
+awaitable<void> changes::change(std::string group_id, std::string actor, audit::source from, wish what,
+                                affiliation role, person target) {
+    std::optional<audit::action> noted;
+    const auto note = [&](const operation& begun) {
+        if (begun.what == kind::member && concerns_owners(ejabberd::affiliation_of(begun.previous), begun.wanted))
+            noted.emplace(owner_event, from, actor,
+                          describe_change(group_id, begun.jid, begun.previous, ejabberd::name_of(begun.wanted)));
+    };
+    co_await carry_out_when_free([&] { return store_.begin_change(group_id, actor, what, role, target); }, note);
+    if (noted) noted->ended("ok");
 }
 
 awaitable<void> changes::rename(std::string group_id, std::string actor, std::string name) {
@@ -123,11 +133,13 @@ awaitable<void> changes::remove(std::string group_id, std::string actor) {
 }
 
 // Begins an operation, waiting a little for another one on the same thing, and carries it out.
-awaitable<void> changes::carry_out_when_free(std::function<awaitable<attempt>()> begin) {
+awaitable<void> changes::carry_out_when_free(std::function<awaitable<attempt>()> begin,
+                                             std::function<void(const operation&)> begun) {
     const auto until = steady_clock::now() + patience;
     do {
         auto tried = co_await begin();
         if (!tried.busy) {
+            if (tried.begun && begun) begun(*tried.begun);
             if (tried.begun) co_await carry_out_for_caller(std::move(*tried.begun));
             co_return;
         }

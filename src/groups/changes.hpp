@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <vector>
+#include <veil/audit/audit.hpp>
 #include <veil/ejabberd/client.hpp>
 #include <veil/ejabberd/rooms.hpp>
 
@@ -29,7 +30,9 @@ class changes {
     // Makes a group with its room, all or nothing. The owner is the first of the members.
     awaitable<void> create(group wanted, std::string owner, std::vector<person> members);
 
-    awaitable<void> change(std::string group_id, std::string actor, wish what, affiliation role, person target);
+    // from: for the audit trail, which is told when the owners change.
+    awaitable<void> change(std::string group_id, std::string actor, audit::source from, wish what, affiliation role,
+                           person target);
     awaitable<void> rename(std::string group_id, std::string actor, std::string name);
     awaitable<void> remove(std::string group_id, std::string actor);
 
@@ -48,7 +51,8 @@ class changes {
     awaitable<void> invite_all(std::vector<operation> uninvited);
     awaitable<void> abandon(operation failed, bool answers);
 
-    awaitable<void> carry_out_when_free(std::function<awaitable<attempt>()> begin);
+    awaitable<void> carry_out_when_free(std::function<awaitable<attempt>()> begin,
+                                        std::function<void(const operation&)> begun = {});
     awaitable<void> begin_in_room(operation current);
     awaitable<void> end_in_room(operation current);
     awaitable<void> carry_out(operation current);

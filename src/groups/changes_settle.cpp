@@ -4,6 +4,7 @@
 #include <veil/log/log.hpp>
 
 #include "changes.hpp"
+#include "owners.hpp"
 
 // What no client waits for: the reconciler's part of the changes, and what owners did over XMPP.
 namespace veil::groups {
@@ -56,7 +57,9 @@ awaitable<void> changes::adopt_member(operation current) {
         co_await take_back(current.group_id, current.jid);
         co_return;
     }
-    if (!co_await store_.adopt_member(current, seen, std::move(who))) co_return;
+    const auto heirs = co_await store_.adopt_member(current, seen, std::move(who));
+    if (!heirs) co_return;
+    note_adoption(current, seen, *heirs);
     if (seen == affiliation::none)
         co_await rooms_.unsubscribe(current.group_id, current.jid);
     else

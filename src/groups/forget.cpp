@@ -6,7 +6,8 @@
 
 namespace veil::groups {
 
-void forget_user(pqxx::work& tx, const std::string& jid) {
+std::vector<new_owner> forget_user(pqxx::work& tx, const std::string& jid) {
+    std::vector<new_owner> handed_over;
     // In one order for everybody who locks more than one group.
     const auto groups = tx.exec_params(
         "SELECT group_id, state FROM groups WHERE group_id IN (SELECT group_id FROM group_members WHERE jid = $1) "
@@ -20,8 +21,9 @@ void forget_user(pqxx::work& tx, const std::string& jid) {
         if (state == "creating")
             end_group(tx, group_id);  // all or nothing: it is not made then
         else if (state != "deleting")
-            ensure_owner(tx, group_id);
+            if (auto heir = ensure_owner(tx, group_id)) handed_over.push_back(std::move(*heir));
     }
+    return handed_over;
 }
 
 }  // namespace veil::groups

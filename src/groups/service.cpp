@@ -7,6 +7,7 @@
 #include <veil/core/uuid.hpp>
 #include <veil/ejabberd/rooms.hpp>
 #include <veil/groups/service.hpp>
+#include <veil/http/source.hpp>
 
 #include "changes.hpp"
 #include "rules.hpp"
@@ -87,12 +88,14 @@ struct service::parts {
 
     awaitable<void> add(std::string id, std::string actor, std::string jid) {
         auto who = co_await find_outsider(id, actor, std::move(jid));
-        co_await work.change(std::move(id), std::move(actor), wish::add, affiliation::member, std::move(who));
+        co_await work.change(std::move(id), std::move(actor), audit::source(), wish::add, affiliation::member,
+                             std::move(who));
     }
 
-    awaitable<void> remove(std::string id, std::string actor, std::string jid) {
+    awaitable<void> remove(std::string id, std::string actor, audit::source from, std::string jid) {
         if (jid != actor && co_await rows.role_of(id, jid) == affiliation::none) co_await find_outsider(id, actor, jid);
-        co_await work.change(std::move(id), std::move(actor), wish::remove, affiliation::none, {.jid = std::move(jid)});
+        co_await work.change(std::move(id), std::move(actor), std::move(from), wish::remove, affiliation::none,
+                             {.jid = std::move(jid)});
     }
 
     options settings;
@@ -190,16 +193,17 @@ awaitable<outcome> service::add_member(auth::user who, group_id which, new_membe
     co_return outcome{"ok"};
 }
 
-awaitable<outcome> service::remove_member(auth::user who, group_id which, member_jid whom) {
-    co_await async::explained(parts_->remove(parts_->id_of(which), who.jid, parts_->user(whom.value)), out_of_reach,
-                              not_removed);
+awaitable<outcome> service::remove_member(auth::user who, audit::source from, group_id which, member_jid whom) {
+    co_await async::explained(parts_->remove(parts_->id_of(which), who.jid, std::move(from), parts_->user(whom.value)),
+                              out_of_reach, not_removed);
     co_return outcome{"ok"};
 }
 
-awaitable<outcome> service::change_role(auth::user who, group_id which, member_jid whom, role wanted) {
+awaitable<outcome> service::change_role(auth::user who, audit::source from, group_id which, member_jid whom,
+                                        role wanted) {
     const auto new_role = ejabberd::affiliation_of(wanted.affiliation);
-    co_await async::explained(parts_->work.change(parts_->id_of(which), who.jid, wish::change_role, new_role,
-                                                  {.jid = parts_->user(whom.value)}),
+    co_await async::explained(parts_->work.change(parts_->id_of(which), who.jid, std::move(from), wish::change_role,
+                                                  new_role, {.jid = parts_->user(whom.value)}),
                               out_of_reach, not_changed);
     co_return outcome{"ok"};
 }

@@ -79,9 +79,10 @@ class store {
     // Turns a creation that failed into a removal; what of it is still under way at ejabberd has time to end.
     awaitable<void> abandon(operation failed);
 
-    // Writes what ejabberd says of a member, or of the name. False: the operation is no longer ours, or the member is
-    // no user any more.
-    awaitable<bool> adopt_member(operation current, affiliation seen, std::optional<person> who);
+    // Writes what ejabberd says of a member, or of the name; gives those who became owners by it. nullopt: the
+    // operation is no longer ours, or the member is no user any more.
+    awaitable<std::optional<std::vector<new_owner>>> adopt_member(operation current, affiliation seen,
+                                                                  std::optional<person> who);
     awaitable<void> adopt_name(operation current, std::string name);
 
     // The operation whose lease ran out first, leased anew.
@@ -100,8 +101,8 @@ class store {
 void end_group(pqxx::work& tx, const std::string& group_id);
 
 // Sees to it that a group whose row the caller has locked has an owner: its longest-standing admin, else its
-// longest-standing member, becomes one; a group without anybody is ended.
-void ensure_owner(pqxx::work& tx, const std::string& group_id);
+// longest-standing member, becomes one and is returned; a group without anybody is ended.
+std::optional<new_owner> ensure_owner(pqxx::work& tx, const std::string& group_id);
 
 // Notes an operation that is due at once, whatever was under way on the same thing.
 void note_due(pqxx::work& tx, const std::string& group_id, const std::string& jid, const std::string& kind,

@@ -19,20 +19,21 @@ void end_group(pqxx::work& tx, const std::string& group_id) {
     note_due(tx, group_id, "", "delete", "");
 }
 
-void ensure_owner(pqxx::work& tx, const std::string& group_id) {
+std::optional<new_owner> ensure_owner(pqxx::work& tx, const std::string& group_id) {
     const auto rows = tx.exec_params(
         "SELECT jid, affiliation FROM group_members WHERE group_id = $1 AND affiliation <> 'none' "
         "ORDER BY array_position('{owner,admin,member}', affiliation), member_since, jid LIMIT 1",
         group_id);
     if (rows.empty()) {
         end_group(tx, group_id);
-        return;
+        return std::nullopt;
     }
     const auto first = rows[0][0].as<std::string>();
     const auto role = rows[0][1].as<std::string>();
-    if (role == "owner") return;
+    if (role == "owner") return std::nullopt;
     write_member(tx, group_id, first, affiliation::owner);
     note_due(tx, group_id, first, "member", role);
+    return new_owner{.group_id = group_id, .jid = first, .previous = role};
 }
 
 awaitable<void> store::end(operation done) {
@@ -99,13 +100,15 @@ awaitable<void> store::abandon(operation failed) {
     });
 }
 
-awaitable<bool> store::adopt_member(operation current, affiliation seen, std::optional<person> who) {
-    co_return co_await database_.run([&](pqxx::work& tx) {
+awaitable<std::optional<std::vector<new_owner>>> store::adopt_member(operation current, affiliation seen,
+                                                                     std::optional<person> who) {
+    co_return co_await database_.run([&](pqxx::work& tx) -> std::optional<std::vector<new_owner>> {
         if (seen != affiliation::none) hold(tx, {*who});
-        if (!lock_active(tx, current.group_id) || !is_ours(tx, current)) return false;
+        if (!lock_active(tx, current.group_id) || !is_ours(tx, current)) return std::nullopt;
         write_member(tx, current.group_id, current.jid, seen);
-        ensure_owner(tx, current.group_id);
-        return true;
+        std::vector<new_owner> heirs;
+        if (auto heir = ensure_owner(tx, current.group_id)) heirs.push_back(std::move(*heir));
+        return heirs;
     });
 }
 

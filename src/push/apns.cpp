@@ -4,10 +4,11 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <veil/core/errors.hpp>
+#include <veil/core/secret_file.hpp>
+#include <veil/crypto/digest.hpp>
 #include <veil/log/log.hpp>
 
 #include "answer.hpp"
-#include "files.hpp"
 
 namespace veil::push {
 namespace {
@@ -17,17 +18,6 @@ using namespace std::chrono_literals;
 constexpr auto refusal_pause = 10min;
 constexpr std::size_t max_topics = 1'000;
 constexpr auto device_pause = 1s;  // after TooManyRequests for a device
-
-apns_key read_key(const options& with) {
-    if (with.apns_key_id.empty()) throw std::invalid_argument("APNS_KEY_ID is empty");
-    if (with.apns_team_id.empty()) throw std::invalid_argument("APNS_TEAM_ID is empty");
-    const auto pem = read_secret_file("APNS_KEY_PATH", with.apns_key_path);
-    try {
-        return {crypto::signing_key(pem, crypto::signature::es256), with.apns_key_id, with.apns_team_id};
-    } catch (const std::invalid_argument& fault) {
-        throw std::invalid_argument(std::string("APNS_KEY_PATH ") + fault.what());
-    }
-}
 
 std::string_view environment_name(bool sandbox) { return sandbox ? "sandbox" : "production"; }
 
@@ -95,10 +85,32 @@ client::http2_options apns::connection_to(const endpoint& at, const options& wit
     return {.host = at.host, .port = at.port, .ca_file = with.ca_file, .on_demand = !first};
 }
 
+struct apns::key_file {
+    apns_key key;
+    std::string mark;
+};
+
+apns::key_file apns::read(const options& with) {
+    if (with.apns_key_id.empty()) throw std::invalid_argument("APNS_KEY_ID is empty");
+    if (with.apns_team_id.empty()) throw std::invalid_argument("APNS_TEAM_ID is empty");
+    try {
+        const auto pem = core::read_secret_file(with.apns_key_path).text;
+        return {{crypto::signing_key(pem, crypto::signature::es256), with.apns_key_id, with.apns_team_id},
+                crypto::sha256(with.apns_key_id + ":" + pem.reveal())};
+    } catch (const std::invalid_argument& fault) {
+        throw std::invalid_argument(std::string("APNS_KEY_PATH ") + fault.what());
+    }
+}
+
 apns::apns(boost::asio::any_io_executor executor, const options& with, db::pool& database, const core::clock& clock)
+    : apns(executor, with, read(with), database, clock) {}
+
+apns::apns(const boost::asio::any_io_executor& executor, const options& with, key_file read, db::pool& database,
+           const core::clock& clock)
     : bundle_id_(with.apns_bundle_id),
       try_both_(with.apns_try_both),
-      tokens_(executor, database, clock, read_key(with), with.sealing_secret),
+      key_mark_(std::move(read.mark)),
+      tokens_(executor, database, clock, std::move(read.key), with.sealing_secret),
       first_{
           environment_name(with.apns_sandbox_first),
           client::http2_client(
@@ -140,6 +152,24 @@ awaitable<void> apns::stop() {
     co_await tasks_.stop();
     co_await first_.connection.stop();
     co_await second_.connection.stop();
+}
+
+// Apple goes on judging a connection by the key that it began with; a refusal of the old one says nothing of the new.
+awaitable<bool> apns::reload_key(options with) {
+    auto found = read(with);
+    if (found.mark == key_mark_) co_return false;
+    co_await tokens_.replace_key(std::move(found.key));
+    key_mark_ = std::move(found.mark);
+    for (auto* each : {&first_, &second_}) {
+        each->whole = {};
+        each->connection.renew();
+    }
+    co_return true;
+}
+
+void apns::trust(const std::string& ca_file) {
+    first_.connection.trust(ca_file);
+    second_.connection.trust(ca_file);
 }
 
 // So that the first call does not wait for the token.

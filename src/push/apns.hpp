@@ -25,10 +25,18 @@ class apns final : public provider {
     void measure(metrics::registry& into) override;
     void start() override;
     awaitable<void> stop() override;
+    awaitable<bool> reload_key(options with) override;
+    awaitable<void> reseal(core::secret_pair secret) override { return tokens_.reseal(std::move(secret)); }
+    void trust(const std::string& ca_file) override;
     awaitable<outcome> send(attempt a) override;
 
  private:
     using time_point = std::chrono::steady_clock::time_point;
+
+    struct key_file;
+    apns(const boost::asio::any_io_executor& executor, const options& with, key_file read, db::pool& database,
+         const core::clock& clock);
+    static key_file read(const options& with);
 
     // Sending that Apple has refused for a reason that lies with us stops for a while, then one attempt tries again.
     struct pause {
@@ -53,6 +61,7 @@ class apns final : public provider {
 
     std::string bundle_id_;
     bool try_both_;
+    std::string key_mark_;  // tells this key and its id from others
     apns_tokens tokens_;
     environment first_, second_;
     async::task_group tasks_;

@@ -16,6 +16,7 @@ constexpr std::int64_t bucket = 35 * 60;
 constexpr std::int64_t min_between_mints = 20 * 60;
 constexpr std::int64_t last_age = 55 * 60;  // with room for clocks that disagree
 constexpr std::size_t max_waiting = 20'000;
+constexpr auto sealing_purpose = "push provider tokens";
 
 }  // namespace
 
@@ -35,11 +36,11 @@ struct apns_tokens::row {
 };
 
 apns_tokens::apns_tokens(boost::asio::any_io_executor executor, db::pool& database, const core::clock& clock,
-                         apns_key key, const core::secret& sealing_secret)
+                         apns_key key, const core::secret_pair& sealing_secret)
     : database_(database),
       clock_(clock),
       key_(std::move(key)),
-      sealer_(sealing_secret, "push provider tokens"),
+      sealer_(sealing_secret, sealing_purpose),
       one_at_a_time_(std::move(executor), 1, max_waiting) {}
 
 double apns_tokens::age() const {
@@ -52,6 +53,28 @@ awaitable<void> apns_tokens::look() { co_await refresh(wish::keep, nullptr); }
 awaitable<bool> apns_tokens::replace(bearer refused) { return refresh(wish::replace, std::move(refused)); }
 
 awaitable<bool> apns_tokens::step_back(bearer refused) { return refresh(wish::step_back, std::move(refused)); }
+
+// The token that another key of the same id has made must not be taken from the row: then one is minted.
+awaitable<void> apns_tokens::replace_key(apns_key key) {
+    const auto permit = co_await one_at_a_time_.acquire();
+    const auto what = key.key_id == key_.key_id && key.team_id == key_.team_id ? wish::mint : wish::keep;
+    std::swap(key_, key);
+    std::exception_ptr failure;
+    try {
+        held_ = co_await database_.run([&](pqxx::work& tx) { return exchange(tx, what, nullptr); });
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!failure) co_return;
+    std::swap(key_, key);
+    std::rethrow_exception(failure);
+}
+
+// With the permit, as the pool's thread may be reading the old key.
+awaitable<void> apns_tokens::reseal(core::secret_pair secret) {
+    const auto permit = co_await one_at_a_time_.acquire();
+    sealer_ = crypto::sealer(secret, sealing_purpose);
+}
 
 // True: what is held has been looked at anew.
 awaitable<bool> apns_tokens::refresh(wish what, bearer refused) {
@@ -74,7 +97,7 @@ apns_tokens::held apns_tokens::exchange(pqxx::work& tx, wish what, const bearer&
     const auto now = clock_.now();
     auto found = read(tx);
     const bool refused_is_current = found && refused && open(found->sealed)->equals(refused->reveal());
-    if (!found || (what == wish::keep && now >= found->good_until())) {
+    if (!found || what == wish::mint || (what == wish::keep && now >= found->good_until())) {
         found = mint(now / bucket * bucket, now, found);
         write(tx, *found);
     } else if (what == wish::replace && refused_is_current && now >= found->no_mint_before) {
@@ -110,6 +133,7 @@ std::optional<apns_tokens::row> apns_tokens::read(pqxx::work& tx) const {
         r.previous_issued_at = rows[0][4].as<std::int64_t>();
     }
     if (!open(r.sealed)) return std::nullopt;
+    if (r.previous_sealed && !open(*r.previous_sealed)) r.previous_sealed.reset();
     return r;
 }
 

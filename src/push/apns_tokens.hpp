@@ -29,7 +29,7 @@ struct apns_key {
 class apns_tokens {
  public:
     apns_tokens(boost::asio::any_io_executor executor, db::pool& database, const core::clock& clock, apns_key key,
-                const core::secret& sealing_secret);
+                const core::secret_pair& sealing_secret);
 
     // The token to send with, as the authorization header wants it. Look first whether it is due().
     const bearer& current() const noexcept { return held_.token; }
@@ -51,6 +51,13 @@ class apns_tokens {
     // replace() otherwise.
     awaitable<bool> step_back(bearer refused);
 
+    // Sends with tokens of another key from now on. Throws core::unavailable without a database, and the old key and
+    // its token stay in use.
+    awaitable<void> replace_key(apns_key key);
+
+    // Tokens are encrypted with another secret from now on; those encrypted with secret.previous can be read too.
+    awaitable<void> reseal(core::secret_pair secret);
+
  private:
     struct row;
     struct held {
@@ -58,7 +65,7 @@ class apns_tokens {
         std::int64_t issued_at = 0;
         std::int64_t look_again_at = 0;  // Unix seconds
     };
-    enum class wish { keep, replace, step_back };
+    enum class wish { keep, replace, step_back, mint };
 
     awaitable<bool> refresh(wish what, bearer refused);
     held exchange(pqxx::work& tx, wish what, const bearer& refused) const;

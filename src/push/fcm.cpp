@@ -76,6 +76,7 @@ fcm::fcm(boost::asio::any_io_executor executor, const options& with, const core:
 
 fcm::fcm(boost::asio::any_io_executor executor, const options& with, service_account account, const core::clock& clock)
     : project_(account.project),
+      account_mark_(account.mark),
       tokens_(executor, with, std::move(account), clock),
       connection_(executor, {.host = with.fcm.host, .port = with.fcm.port, .ca_file = with.ca_file}) {}
 
@@ -97,6 +98,21 @@ void fcm::start() {
 awaitable<void> fcm::stop() {
     co_await tokens_.stop();
     co_await connection_.stop();
+}
+
+awaitable<bool> fcm::reload_key(options with) {
+    auto found = read_service_account(with);
+    if (found.mark == account_mark_) co_return false;
+    auto project = found.project, mark = found.mark;
+    tokens_.replace(std::move(found));
+    project_ = std::move(project);
+    account_mark_ = std::move(mark);
+    co_return true;
+}
+
+void fcm::trust(const std::string& ca_file) {
+    tokens_.trust(ca_file);
+    connection_.trust(ca_file);
 }
 
 awaitable<outcome> fcm::send(attempt a) {

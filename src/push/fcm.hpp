@@ -24,6 +24,9 @@ class fcm final : public provider {
     void measure(metrics::registry& into) override;
     void start() override;
     awaitable<void> stop() override;
+    awaitable<bool> reload_key(options with) override;
+    awaitable<void> reseal(core::secret_pair) override { co_return; }
+    void trust(const std::string& ca_file) override;
     awaitable<outcome> send(attempt a) override;
 
  private:
@@ -36,6 +39,7 @@ class fcm final : public provider {
     client::http2_request request(const attempt& a, const bearer& token) const;
 
     std::string project_;
+    std::string account_mark_;
     google_tokens tokens_;
     client::http2_client connection_;
     std::map<std::string, time_point> quiet_until_;  // devices for which Google has asked for silence, by token

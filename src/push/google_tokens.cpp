@@ -4,10 +4,11 @@
 #include <nlohmann/json.hpp>
 #include <veil/async/jitter.hpp>
 #include <veil/core/errors.hpp>
+#include <veil/core/secret_file.hpp>
+#include <veil/crypto/digest.hpp>
 #include <veil/log/log.hpp>
 
 #include "answer.hpp"
-#include "files.hpp"
 
 namespace veil::push {
 namespace asio = boost::asio;
@@ -37,6 +38,14 @@ bool is_header_text(const json& value) {
            std::ranges::all_of(value.get_ref<const std::string&>(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
+core::secret read_file(const std::string& path) {
+    try {
+        return core::read_secret_file(path).text;
+    } catch (const std::invalid_argument& fault) {
+        throw std::invalid_argument(std::string("FCM_SERVICE_ACCOUNT_PATH ") + fault.what());
+    }
+}
+
 client::http2_options connection_to(const options& with, const core::https_url& token_uri) {
     if (!with.fcm_token.host.empty())
         return {.host = with.fcm_token.host, .port = with.fcm_token.port, .ca_file = with.ca_file, .on_demand = true};
@@ -46,7 +55,7 @@ client::http2_options connection_to(const options& with, const core::https_url& 
 }  // namespace
 
 service_account read_service_account(const options& with) {
-    const auto file = read_secret_file("FCM_SERVICE_ACCOUNT_PATH", with.fcm_account_path);
+    const auto file = read_file(with.fcm_account_path);
     const auto account = json::parse(file.reveal(), nullptr, false);
     if (!account.is_object()) throw std::invalid_argument("FCM_SERVICE_ACCOUNT_PATH is no JSON object");
     const core::secret pem(text_member(account, "private_key"));
@@ -57,8 +66,12 @@ service_account read_service_account(const options& with) {
         throw std::invalid_argument("FCM_SERVICE_ACCOUNT_PATH holds a token_uri that is not an https:// address");
     }
     try {
-        return {crypto::signing_key(pem, crypto::signature::rs256), text_member(account, "private_key_id"),
-                text_member(account, "project_id"), text_member(account, "client_email"), token_uri};
+        return {crypto::signing_key(pem, crypto::signature::rs256),
+                text_member(account, "private_key_id"),
+                text_member(account, "project_id"),
+                text_member(account, "client_email"),
+                token_uri,
+                crypto::sha256(file.reveal())};
     } catch (const std::invalid_argument& fault) {
         const std::string what = fault.what();
         throw std::invalid_argument(what.starts_with("FCM_") ? what : "FCM_SERVICE_ACCOUNT_PATH " + what);
@@ -107,6 +120,16 @@ void google_tokens::renew(const bearer& refused) {
     due_.notify();
 }
 
+void google_tokens::replace(service_account account) {
+    if (account.token_uri != account_.token_uri)
+        throw std::invalid_argument("FCM_SERVICE_ACCOUNT_PATH holds another token_uri, which needs a restart");
+    if (account.project != account_.project) token_.reset();
+    account_ = std::move(account);
+    ++generation_;
+    refresh_at_ = {};
+    due_.notify();
+}
+
 // Fails rarely and recovers by itself: soon while there is no token, every minute while the old one lives.
 awaitable<void> google_tokens::keep_fresh() {
     auto retry = first_retry;
@@ -126,8 +149,10 @@ awaitable<void> google_tokens::keep_fresh() {
 
 awaitable<bool> google_tokens::fetch() {
     const auto until = std::chrono::steady_clock::now() + answer_limit;
+    const auto asked_for = generation_;
     try {
-        take(access_token_in(co_await connection_.send(request(), {until, until})));
+        const auto answer = co_await connection_.send(request(), {until, until});
+        if (asked_for == generation_) take(access_token_in(answer));
         co_return true;
     } catch (const core::unavailable& error) {
         failure_ = error.what();

@@ -22,6 +22,7 @@ using boost::asio::awaitable;
 struct service_account {
     crypto::signing_key key;
     std::string key_id, project, client_email, token_uri;
+    std::string mark;  // tells this account and key from others
 };
 
 // Throws std::invalid_argument, which names the variable and what is wrong.
@@ -59,6 +60,12 @@ class google_tokens {
     // `refused` does not work although it should: fetches another.
     void renew(const bearer& refused);
 
+    // Tokens are fetched for another account or with another key from now on, at once; the present one is used until
+    // then if it is of the same project. Throws std::invalid_argument when they are fetched elsewhere.
+    void replace(service_account account);
+
+    void trust(const std::string& ca_file) { connection_.trust(ca_file); }
+
  private:
     using time_point = std::chrono::steady_clock::time_point;
 
@@ -69,6 +76,7 @@ class google_tokens {
     bool live() const { return token_ && std::chrono::steady_clock::now() < expires_at_; }
 
     service_account account_;
+    std::size_t generation_ = 0;  // of account_
     const core::clock& clock_;
     core::https_url uri_;
     client::http2_client connection_;

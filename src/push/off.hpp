@@ -15,6 +15,9 @@ class off final : public provider {
     void measure(metrics::registry&) override {}
     void start() override {}
     awaitable<void> stop() override { co_return; }
+    awaitable<bool> reload_key(options) override { co_return false; }
+    awaitable<void> reseal(core::secret_pair) override { co_return; }
+    void trust(const std::string&) override {}
     awaitable<outcome> send(attempt) override { co_return outcome{.what = result::not_configured, .reason = reason_}; }
 
  private:

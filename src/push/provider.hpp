@@ -7,7 +7,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <veil/core/secret.hpp>
 #include <veil/metrics/metrics.hpp>
+#include <veil/push/options.hpp>
 
 #include "message.hpp"
 #include "outcome.hpp"
@@ -46,6 +48,16 @@ class provider {
 
     virtual void start() = 0;
     virtual awaitable<void> stop() = 0;
+
+    // Reads its key again; whether it is another one, which is used from now on. Throws std::invalid_argument, which
+    // names the variable and what is wrong, or core::unavailable; then the old one stays in use.
+    virtual awaitable<bool> reload_key(options with) = 0;
+
+    // What it keeps in the database is encrypted with another secret from now on.
+    virtual awaitable<void> reseal(core::secret_pair secret) = 0;
+
+    // The next connections trust this authority (PEM). Throws when it cannot be used.
+    virtual void trust(const std::string& ca_file) = 0;
 
     // Makes one attempt, whose parts must live until it ends. Throws only when cancelled.
     virtual awaitable<outcome> send(attempt a) = 0;

@@ -164,6 +164,14 @@ awaitable<void> service::stop() {
     co_await parts_->by_platform.stop();
 }
 
+awaitable<void> service::reseal(core::secret_pair secret) { return parts_->by_platform.reseal(std::move(secret)); }
+
+awaitable<std::vector<reloaded>> service::reload_keys(options with) {
+    return parts_->by_platform.reload_keys(std::move(with));
+}
+
+void service::trust(const std::string& ca_file) { parts_->by_platform.trust(ca_file); }
+
 awaitable<status> service::register_device(auth::user who, registration wanted) {
     if (core::bare_jid_of(wanted.jid, options_.xmpp_domain) != who.jid) throw core::api_error(not_the_callers);
     if (!co_await parts_->rows.put(who, std::move(wanted))) throw auth::bad_token(auth::token_revoked);

@@ -2,6 +2,7 @@
 #include <array>
 #include <boost/asio/ip/address.hpp>
 #include <veil/core/ascii.hpp>
+#include <veil/audit/audit.hpp>
 #include <veil/core/errors.hpp>
 #include <veil/push/webhook.hpp>
 
@@ -34,11 +35,23 @@ bool is_forwarded(const http::request& r) {
 
 }  // namespace
 
+// Compares with both, whichever it is: the time tells nothing.
+bool webhook_gate::knows_secret(const http::request& r) const {
+    const auto given = r.header("X-Webhook-Secret");
+    const bool is_current = secret_.current.equals(given);
+    const bool is_previous = secret_.previous.equals(given) && !secret_.previous.empty();
+    return is_current || is_previous;
+}
+
 webhook_caller webhook_gate::admit(const http::request& r) const {
-    const bool admitted =
-        secret_.empty() ? is_loopback(r.peer) && !is_forwarded(r) : secret_.equals(r.header("X-Webhook-Secret"));
-    if (!admitted) throw core::api_error(wrong_secret);
-    return {r.id};
+    const bool open = secret_.current.empty();
+    if (open ? is_loopback(r.peer) && !is_forwarded(r) : knows_secret(r)) return {r.id};
+    audit::write({.event = "webhook_refused",
+                  .from = {.request_id = r.id, .address = r.peer},
+                  .account = {},
+                  .outcome = open ? "not_this_machine" : "wrong_secret",
+                  .detail = r.path});
+    throw core::api_error(wrong_secret);
 }
 
 }  // namespace veil::push

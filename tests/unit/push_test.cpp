@@ -170,6 +170,25 @@ TEST(webhook_gate, asks_for_the_secret_wherever_the_peer_is) {
     EXPECT_THROW(gate.admit(from("127.0.0.1", {{"X-Webhook-Secret", ""}})), core::api_error);
 }
 
+TEST(webhook_gate, takes_both_secrets_while_one_replaces_the_other) {
+    webhook_gate gate({core::secret("new s3cret"), core::secret("old s3cret")});
+    const auto answers = [&](const std::string& given) {
+        try {
+            gate.admit(from("127.0.0.1", {{"X-Webhook-Secret", given}}));
+            return 200;
+        } catch (const core::api_error& error) {
+            return error.status();
+        }
+    };
+    EXPECT_EQ(answers("new s3cret"), 200);
+    EXPECT_EQ(answers("old s3cret"), 200);
+    for (const auto* wrong : {"", "new", "old s3creT", "new s3cretold s3cret"}) EXPECT_EQ(answers(wrong), 401) << wrong;
+    gate.replace(core::secret("new s3cret"));
+    EXPECT_EQ(answers("new s3cret"), 200);
+    EXPECT_EQ(answers("old s3cret"), 401);
+    EXPECT_EQ(answers(""), 401) << "no secret before is not an empty one";
+}
+
 TEST(webhook_gate, without_a_secret_serves_this_machine_and_nobody_behind_a_proxy_on_it) {
     const webhook_gate gate{core::secret()};
     for (const auto* peer : {"127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"})

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <vector>
+#include <veil/audit/audit.hpp>
 #include <veil/auth/tokens.hpp>
 #include <veil/core/fields.hpp>
 #include <veil/core/secret.hpp>
@@ -115,7 +116,7 @@ struct options {
     std::string
         decoy_user;  // an account that exists: unknown users are checked against it, to take as long as known ones
     std::vector<std::string> reserved_usernames;
-    core::secret sealing_secret;  // encrypts the passwords of operations in hand
+    core::secret_pair sealing_secret;  // encrypts the passwords of operations in hand
 };
 
 class service {
@@ -129,8 +130,12 @@ class service {
     awaitable<http::created<registered>> register_account(http::caller from, credentials wanted);
     awaitable<signed_in> login(http::caller from, credentials presented);
     awaitable<signed_in> change_password(auth::user who, http::caller from, password_change wanted);
-    awaitable<outcome> logout(auth::user who);
+    awaitable<outcome> logout(auth::user who, audit::source from);
     awaitable<outcome> remove(auth::user who, http::caller from, deletion wanted);
+
+    // Passwords of operations are encrypted with another secret from now on; those encrypted with secret.previous can
+    // be read too.
+    void reseal(const core::secret_pair& secret);
 
     // Finishes or undoes what a crash or an outage left half done, until cancelled.
     awaitable<void> reconcile_forever();
@@ -139,7 +144,7 @@ class service {
     struct parts;
     awaitable<std::optional<std::int64_t>> register_counted(http::caller from, std::string jid, core::secret password);
     awaitable<signed_in> login_counted(http::caller from, std::string jid, core::secret password);
-    awaitable<signed_in> login_known(std::string jid, core::secret password);
+    awaitable<signed_in> login_known(audit::source from, std::string jid, core::secret password);
     awaitable<bool> is_right(std::string jid, core::secret password, std::string known_ha1);
     awaitable<bool> may_act(http::caller from, std::string jid, core::secret password);
 

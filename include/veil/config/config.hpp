@@ -1,13 +1,16 @@
-// The configuration, read once in main from the environment. One table (src/config/variables.cpp) names every variable
-// with its default, rule and help line; it feeds --help, --check-config and .env.example.
+// The configuration, read in main from the environment and from the files that it names. One table
+// (src/config/variables.cpp) names every variable with its default, rule and help line; it feeds --help, --check-config
+// and .env.example. What can change while a process lives is read again by reread().
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 #include <veil/core/address.hpp>
 #include <veil/core/secret.hpp>
@@ -42,7 +45,7 @@ struct settings {
     bool share_port = false;
 
     // secrets
-    core::secret jwt_secret, turn_secret, webhook_secret;
+    core::secret_pair jwt_secret, turn_secret, webhook_secret;
     bool allow_weak_secrets = false;
     std::chrono::seconds jwt_ttl{0}, turn_ttl{0};
 
@@ -76,6 +79,7 @@ struct settings {
     // log
     log::level log_level = log::level::info;
     log::format log_format = log::format::text;
+    std::string audit_log;
 
     // what an operator should know although the server starts
     std::vector<std::string> warnings;
@@ -98,6 +102,23 @@ std::optional<std::string> process_environment(const std::string& name);
 
 // Throws `invalid` with every fault.
 settings load(const environment& env);
+
+// What can change while a process lives: values that come from files (NAME_FILE). One item is taken whole or not at
+// all.
+enum class item { jwt_secret, turn_secret, webhook_secret, database, ejabberd_api_password, apns_key_id, log_level };
+inline constexpr std::array items{item::jwt_secret, item::turn_secret,           item::webhook_secret,
+                                  item::database,   item::ejabberd_api_password, item::apns_key_id,
+                                  item::log_level};
+
+// The variable that it is known by.
+std::string_view name_of(item which);
+
+// Whether all of it comes from the environment, which cannot change.
+bool is_fixed(item which, const environment& env);
+
+// Reads one item again, into `s`, and whether it is another one now. Throws `invalid`, and leaves `s` as it was. What
+// an operator should know is in s.warnings afterwards, and nothing else.
+bool reread(item which, settings& s, const environment& env);
 
 // The variables as --help shows them, and the whole text of .env.example.
 std::string help();

@@ -8,6 +8,7 @@
 #include <pqxx/transaction>
 #include <string>
 #include <vector>
+#include <veil/audit/audit.hpp>
 #include <veil/auth/tokens.hpp>
 #include <veil/core/fields.hpp>
 #include <veil/db/backlog.hpp>
@@ -130,8 +131,8 @@ class service {
     awaitable<group_list> list(auth::user who);
     awaitable<member_list> members(auth::user who, group_id which);
     awaitable<outcome> add_member(auth::user who, group_id which, new_member wanted);
-    awaitable<outcome> remove_member(auth::user who, group_id which, member_jid whom);
-    awaitable<outcome> change_role(auth::user who, group_id which, member_jid whom, role wanted);
+    awaitable<outcome> remove_member(auth::user who, audit::source from, group_id which, member_jid whom);
+    awaitable<outcome> change_role(auth::user who, audit::source from, group_id which, member_jid whom, role wanted);
     awaitable<group> rename(auth::user who, group_id which, new_name wanted);
     awaitable<outcome> remove(auth::user who, group_id which);
 
@@ -150,9 +151,17 @@ class service {
     std::unique_ptr<parts> parts_;
 };
 
+// Somebody whom the loss of an owner made one.
+struct new_owner {
+    std::string group_id, jid, previous;  // the affiliation before
+};
+
+// Writes a hand-over into the audit trail. account: whose act it follows from.
+void note_owner(const audit::source& from, std::string_view account, const new_owner& who);
+
 // Takes an account out of all its groups, and hands over or ends those that would lose their last owner: what must be
 // in one transaction with the rest of its deletion. The caller holds the account's lock.
-void forget_user(pqxx::work& tx, const std::string& jid);
+std::vector<new_owner> forget_user(pqxx::work& tx, const std::string& jid);
 
 // What the reconciler has before it, and what is being worked on right now.
 db::backlog read_backlog(pqxx::work& tx);

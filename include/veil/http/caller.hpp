@@ -1,9 +1,9 @@
-// Where a request comes from, for handlers that count by address themselves: as a parameter of a handler it gives the
-// client's address, and takes what the answer's headers say of the limit. I/O thread only.
+// Who asks, for handlers that count by address themselves: as a parameter of a handler it says where the request comes
+// from, and takes what the answer's headers say of the limit. I/O thread only.
 #pragma once
 
 #include <optional>
-#include <string>
+#include <veil/audit/audit.hpp>
 #include <veil/core/errors.hpp>
 #include <veil/http/extract.hpp>
 #include <veil/limits/rule.hpp>
@@ -11,7 +11,7 @@
 namespace veil::http {
 
 struct caller {
-    std::string address;
+    audit::source source;
     std::optional<limits::verdict>* limit = nullptr;  // of the request, which outlives its handler
 
     // Puts a verdict into the answer; throws api_error 429 when it is a refusal.
@@ -26,7 +26,7 @@ template <>
 struct extract<caller> {
     static constexpr stage order = stage::auth;
     explicit extract(const route_info&) {}
-    caller operator()(request& r) const { return {r.peer, &r.limit}; }
+    caller operator()(request& r) const { return {{.request_id = r.id, .address = r.peer}, &r.limit}; }
     void describe(operation&) const {}
 };
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <veil/core/secret.hpp>
 
 namespace veil::push {
@@ -15,8 +16,8 @@ struct endpoint {
 
 struct options {
     std::string xmpp_domain;
-    core::secret webhook_secret;         // empty: webhooks are served to loopback peers only
-    core::secret sealing_secret;         // encrypts Apple's provider token in the database
+    core::secret_pair webhook_secret;    // empty: webhooks are served to loopback peers only
+    core::secret_pair sealing_secret;    // encrypts Apple's provider token in the database
     std::chrono::seconds ring_time{30};  // no push is sent or kept for longer
     std::string ca_file;                 // PEM; empty: the system's authorities
 
@@ -26,6 +27,13 @@ struct options {
 
     std::string fcm_account_path;  // no such file: no pushes to Android
     endpoint fcm, fcm_token;       // the second one's host is empty: the token_uri of the service account
+};
+
+// What came of reading a provider's key again.
+struct reloaded {
+    std::string_view variable;  // that names the file
+    bool taken = false;         // false without a fault: it is the same as before, or the platform is off as before
+    std::string fault;          // why it was refused; the old one is in use
 };
 
 }  // namespace veil::push

@@ -194,6 +194,18 @@ class service {
     // Gives pushes on their way three seconds, writes down what came of them, and ends the rest.
     awaitable<void> stop();
 
+    // Webhooks are asked for another secret from now on, or for secret.previous.
+    void replace_webhook_secret(core::secret_pair secret) { gate_.replace(std::move(secret)); }
+
+    // Apple's provider token is encrypted with another secret from now on.
+    awaitable<void> reseal(core::secret_pair secret);
+
+    // Reads Apple's key and Google's account again. A platform that was off and is no longer is turned on.
+    awaitable<std::vector<reloaded>> reload_keys(options with);
+
+    // The next connections to the providers trust this authority (PEM). Throws when it cannot be used.
+    void trust(const std::string& ca_file);
+
     awaitable<status> register_device(auth::user who, registration wanted);
     awaitable<status> deregister_device(auth::user who, deregistration wanted);
     awaitable<device_list> devices(auth::user who);

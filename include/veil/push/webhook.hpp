@@ -1,5 +1,5 @@
-// Who may tell of calls: whoever knows WEBHOOK_SECRET or, when there is none, a peer on this machine. As a handler's
-// first parameter webhook_caller is that check. I/O thread only.
+// Who may tell of calls: whoever knows WEBHOOK_SECRET (or the one before, while it is being replaced) or, when there is
+// none, a peer on this machine. As a handler's first parameter webhook_caller is that check. I/O thread only.
 #pragma once
 
 #include <string>
@@ -14,13 +14,17 @@ struct webhook_caller {
 
 class webhook_gate {
  public:
-    explicit webhook_gate(core::secret secret) : secret_(std::move(secret)) {}
+    explicit webhook_gate(core::secret_pair secret) : secret_(std::move(secret)) {}
 
-    // Throws api_error 401.
+    // Throws api_error 401, and notes it in the audit trail.
     webhook_caller admit(const http::request& r) const;
 
+    void replace(core::secret_pair secret) { secret_ = std::move(secret); }
+
  private:
-    core::secret secret_;
+    bool knows_secret(const http::request& r) const;
+
+    core::secret_pair secret_;
 };
 
 }  // namespace veil::push
