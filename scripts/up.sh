@@ -36,6 +36,7 @@ choose_services "$@"
 install_for base "${CHOSEN[@]}"
 create_env
 load_env
+read_value_files
 require_secrets
 find_state
 make_state

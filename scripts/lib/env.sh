@@ -5,6 +5,7 @@
 VEIL_ENV_FILE=${VEIL_ENV_FILE:-$ROOT/.env}
 VEIL_NAMES=()   # every variable .env.example knows
 VEIL_SECRETS=() # those it lists as required
+VEIL_IN_FILE=() # those whose value a file holds, which NAME_FILE names
 
 example_lines() {
     [[ -r $ROOT/.env.example ]] || die "$ROOT/.env.example is missing"
@@ -50,7 +51,7 @@ read_env_file() {
 }
 
 load_env() {
-    local line name value lines
+    local line name value file lines
     lines=$(example_lines)
     while IFS= read -r line; do
         name=${line%%=*}
@@ -65,12 +66,32 @@ load_env() {
     API_HOST=${API_HOST:-127.0.0.1}
     [[ ! ${EJABBERD_API_PORT:-} || ${EJABBERD_API_URL:-} ]] || EJABBERD_API_URL=https://127.0.0.1:$EJABBERD_API_PORT/api
     while IFS= read -r line; do
-        name=${line%%=*} value=${line#*=} name=${name#\#}
+        name=${line%%=*} value=${line#*=} name=${name#\#} file=${name}_FILE
+        [[ ! ${!file:-} ]] || value=
         [[ -v $name ]] || printf -v "$name" %s "$value"
         export -n "${name?}"
     done <<<"$lines"
     VEIL_CERTS=$(realpath -m -- "${VEIL_CERTS:-$ROOT/certs}")
     check_values
+}
+
+# Takes values from the files that NAME_FILE variables name, by the server's rules. Only what starts services needs them.
+read_value_files() {
+    local name file value
+    for name in "${VEIL_NAMES[@]}"; do
+        file=${name}_FILE
+        [[ ${!file:-} ]] || continue
+        in_list "$file" "${VEIL_NAMES[@]}" || continue
+        [[ ! ${!name:-} ]] || die "$name and $file are both set"
+        [[ ${!file} == /* ]] || printf -v "$file" %s "$ROOT/${!file}"
+        [[ -f ${!file} && -r ${!file} ]] || die "$file cannot be read: ${!file}"
+        value=$(<"${!file}")
+        value=${value%$'\r'}
+        [[ $value || $name == *_PREVIOUS ]] || die "$file is an empty file: ${!file}"
+        [[ $value != *[[:cntrl:]]* ]] || die "$file is not one line of text: ${!file}"
+        printf -v "$name" %s "$value"
+        VEIL_IN_FILE+=("$name")
+    done
 }
 
 check_values() {

@@ -23,6 +23,8 @@ calls_stack() {
     export SIP_WS_URL=wss://127.0.0.1:$SIP_PORT_WSS
     export TURN_URIS="turn:127.0.0.1:$TURN_PORT?transport=udp,turn:127.0.0.1:$TURN_PORT?transport=tcp"
     TURN_URIS+=",turns:127.0.0.1:$TURN_PORT_TLS?transport=tcp"
+    TURN_SECRET_PREVIOUS=$(openssl rand -hex 32)
+    export TURN_SECRET_PREVIOUS
     export DEMO_PAGES=true SIP_ALLOW_PLAIN_RTP=true RING_TIME=5
     export VEIL_SCRIPTS=$ROOT/scripts VEIL_CALLS_FOLDER=$FOLDER/calls VEIL_FAKE_PUSH_EVENTS=$FOLDER/calls/pushes
 }

@@ -30,11 +30,21 @@ api_build() {
     say_since "$started" "built veil-api"
 }
 
-# Names of the set variables the server reads, one a line.
+# Names of the set variables the server reads, one a line. What is in a file it reads from there.
 api_variables() {
     local name
     for name in "${VEIL_NAMES[@]}"; do
-        [[ ! ${!name} ]] || in_list "$name" "${API_NOT_FOR_SERVER[@]}" "${API_ONLY_FOR_MIGRATION[@]}" || echo "$name"
+        [[ ${!name} ]] || continue
+        in_list "${name%_FILE}" "${API_NOT_FOR_SERVER[@]}" "${API_ONLY_FOR_MIGRATION[@]}" ||
+            in_list "$name" "${VEIL_IN_FILE[@]}" || echo "$name"
+    done
+}
+
+# Names of what the server reads from files, and again when it is told to.
+api_files() {
+    local name
+    for name in "${VEIL_IN_FILE[@]}"; do
+        in_list "$name" "${API_NOT_FOR_SERVER[@]}" "${API_ONLY_FOR_MIGRATION[@]}" || echo "$name"
     done
 }
 
@@ -58,14 +68,25 @@ api_prepare() {
         put_file "$user" "$STATE/api/$name" <"$path"
         printf -v "$name" %s "$STATE/api/$name"
     done
+    for name in $(api_files); do
+        put_file "$user" "$STATE/api/${name}_FILE" <<<"${!name}"
+        printf -v "${name}_FILE" %s "$STATE/api/${name}_FILE"
+    done
+    [[ $AUDIT_LOG != stderr ]] || AUDIT_LOG=$STATE/api/audit.log
 }
 
 api_inputs() {
     local name
     sha256sum <"$STATE/api/veil-api"
+    for name in $(api_variables); do printf '%s=%s\n' "$name" "${!name}"; done
+}
+
+# What needs no restart when it changes.
+api_reloadable() {
+    local name
     sha256sum <"$STATE/api/ca.pem"
     for name in "${API_PUSH_FILES[@]}"; do [[ ! -e $STATE/api/$name ]] || sha256sum <"$STATE/api/$name"; done
-    for name in $(api_variables); do printf '%s=%s\n' "$name" "${!name}"; done
+    for name in $(api_files); do sha256sum <"$STATE/api/${name}_FILE"; done
 }
 
 api_migrate() {
@@ -79,6 +100,7 @@ api_start() {
     local names
     mapfile -t names < <(api_variables)
     api_migrate
+    api_reloadable >"$STATE/run/api.reloadable"
     launch api "$(user_of api)" "$STATE/api" "${names[@]}" -- "$STATE/api/veil-api" serve
 }
 
@@ -88,7 +110,31 @@ api_probe() {
     curl -q -s -f --noproxy '*' --max-time 5 -o /dev/null "http://$host:$API_PORT/readyz"
 }
 
-api_provision() { :; }
+# Files that changed under a server that was kept running. ejabberd may be on its way to the same password.
+api_provision() {
+    local now deadline=$(($(now_ms) + 60000))
+    now=$(api_reloadable)
+    [[ $now != "$(cat -- "$STATE/run/api.reloadable" 2>/dev/null)" ]] || return 0
+    until api_reload; do
+        (($(now_ms) < deadline)) || die "the server refused what changed; its log says why: $STATE/log/api.log"
+        sleep 2
+    done
+    printf '%s\n' "$now" >"$STATE/run/api.reloadable"
+    echo "==> api: has read its secrets, keys and certificates again"
+}
+
+# Fails when the server refused something. With a LOG_LEVEL above info it does not say when it is done.
+api_reload() {
+    local known said='' tries=100
+    known=$(wc -l <"$STATE/log/api.log")
+    running api || die "api ended"
+    kill -s HUP "$PID"
+    while ((tries -= 1)) && [[ $said != *'reload: done'* ]]; do
+        sleep 0.1
+        said=$(tail -n "+$((known + 1))" -- "$STATE/log/api.log" | grep -F 'reload: ' || true)
+    done
+    [[ $said != *'is refused'* ]]
+}
 
 # It gives requests in flight ten seconds.
 api_stop() { stop_service api TERM 20; }

@@ -18,6 +18,7 @@ coturn_prepare() {
     put_file "$user" "$home/server.key" <"$VEIL_CERTS/server.key"
     # Here rtpengine and the browsers are on loopback, which no other stack relays to.
     LISTEN_IP=127.0.0.1 PUBLIC_IP=127.0.0.1 COTURN_HOME=$home TURN_LOOPBACK_PEERS=allow-loopback-peers \
+        TURN_SECRET_BEFORE=${TURN_SECRET_PREVIOUS:+static-auth-secret=$TURN_SECRET_PREVIOUS} \
         render_to "$user" "$ROOT/config/coturn/turnserver.conf.in" "$home/turnserver.conf"
 }
 

@@ -28,8 +28,13 @@ kamailio_tables() {
     [[ $found == 3 ]] || die "Kamailio's tables are not there" "the API makes them: scripts/up.sh ejabberd api"
 }
 
-# kamailio_key PURPOSE: a key of its own, the same after every restart, so that calls outlive one.
-kamailio_key() { printf '%s\n' "$1" "$KAMAILIO_DB_PASSWORD" "$WEBHOOK_SECRET" | sha256sum | cut -d ' ' -f 1; }
+# kamailio_key PURPOSE: a key of its own, the same after every restart and whichever secret is replaced, so that calls
+# outlive both.
+kamailio_key() {
+    local seed=$STATE/run/kamailio.seed
+    [[ -s $seed ]] || openssl rand -hex 32 >"$seed"
+    { echo "$1"; cat -- "$seed"; } | sha256sum | cut -d ' ' -f 1
+}
 
 kamailio_prepare() {
     local user file home=$STATE/kamailio host=$API_HOST
