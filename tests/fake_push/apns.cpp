@@ -130,7 +130,7 @@ void apns::check_authorization(const test::h2_request& request, push& one, std::
         return;
     }
     one.bearer = given.substr(scheme.size());
-    if (auto wrong = tokens_.judge(one.bearer, one.at, one.issued_at)) found.push_back(std::move(*wrong));
+    if (auto wrong = tokens_.judge(one.bearer, one.at, one.signed_by)) found.push_back(std::move(*wrong));
 }
 
 answer apns::steered(environment where, const push& one) {

@@ -25,7 +25,8 @@ class fake {
         : options_(wanted),
           lines_(io_, wanted.out),
           folder_(wanted.folder),
-          apns_(io_, lines_, tries_, provider_tokens(folder_.apns_key(), wanted.token_update), wanted.streams) {
+          apns_(io_, lines_, tries_, provider_tokens(folder_.apns_key(), folder_.apns_next_key(), wanted.token_update),
+                wanted.streams) {
         listen(production_, "apns", options_.apns_port, 1, at_apple(environment::production));
         listen(sandbox_, "sandbox", options_.sandbox_port, 1, at_apple(environment::sandbox));
         listen(google_, "google", options_.google_port, options_.streams, at_google());

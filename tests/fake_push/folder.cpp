@@ -21,6 +21,7 @@ constexpr auto authority_file = "ca.pem";
 constexpr auto certificate_file = "server.pem";
 constexpr auto server_key_file = "server.key";
 constexpr auto apns_key_file = "apns_key.p8";
+constexpr auto apns_next_key_file = "apns_key_next.p8";
 constexpr auto service_account_file = "service_account.json";
 constexpr auto environment_file = "veil.env";
 
@@ -29,7 +30,8 @@ constexpr auto environment_file = "veil.env";
 folder::folder(const std::string& path) : path_(fs::absolute(path).lexically_normal()) {
     if (fs::create_directories(path_)) fs::permissions(path_, fs::perms::owner_all);
     load_server();
-    load_apns_key();
+    apns_key_ = load_apns_key(apns_key_file);
+    apns_next_key_ = load_apns_key(apns_next_key_file);
     load_service_account();
 }
 
@@ -45,9 +47,9 @@ void folder::load_server() {
     server_ = {test::key_from_pem(read(server_key_file)), test::certificate_from_pem(read(certificate_file))};
 }
 
-void folder::load_apns_key() {
-    if (!has(apns_key_file)) write(apns_key_file, test::pem(*test::make_ec_key()));
-    apns_key_ = test::key_from_pem(read(apns_key_file));
+test::key_ptr folder::load_apns_key(const char* name) const {
+    if (!has(name)) write(name, test::pem(*test::make_ec_key()));
+    return test::key_from_pem(read(name));
 }
 
 void folder::load_service_account() {

@@ -21,6 +21,7 @@ class folder {
 
     const test::identity& server() const { return server_; }
     EVP_PKEY& apns_key() const { return *apns_key_; }
+    EVP_PKEY& apns_next_key() const { return *apns_next_key_; }
     EVP_PKEY& service_key() const { return *service_key_; }
     const std::string& client_email() const { return client_email_; }
 
@@ -31,7 +32,7 @@ class folder {
 
  private:
     void load_server();
-    void load_apns_key();
+    test::key_ptr load_apns_key(const char* name) const;
     void load_service_account();
     void write(const char* name, const std::string& text) const;
     std::string read(const char* name) const;
@@ -39,7 +40,7 @@ class folder {
 
     std::filesystem::path path_;
     test::identity server_;
-    test::key_ptr apns_key_, service_key_;
+    test::key_ptr apns_key_, apns_next_key_, service_key_;
     std::string client_email_, private_key_id_;
 };
 

@@ -107,8 +107,9 @@ void lines::pushed(const push& one, const test::h2_request& request) {
     append_text(out, one.device_token);
     out += R"(,"headers":)";
     append_headers(out, request.headers);
-    fmt::format_to(std::back_inserter(out), R"(,"credential":"{}","issued_at":{},"payload":)", credential(one.bearer),
-                   one.issued_at ? std::to_string(*one.issued_at) : "null");
+    fmt::format_to(std::back_inserter(out), R"(,"credential":"{}","issued_at":{},"key_id":"{}","payload":)",
+                   credential(one.bearer), one.signed_by ? std::to_string(one.signed_by->issued_at) : "null",
+                   one.signed_by ? one.signed_by->key_id : "");
     append_payload(out, one.body_is_json, request.body);
     fmt::format_to(std::back_inserter(out), R"(,"status":{},"reason":"{}","problems":)", one.status, one.reason);
     append_texts(out, one.problems);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "provider_tokens.hpp"
 #include "support/h2_server.hpp"
 
 namespace veil::fake_push {
@@ -23,7 +24,7 @@ struct push {
     std::string_view provider, environment;
     std::uint64_t connection = 0;
     std::string device_token, bearer;
-    std::optional<std::int64_t> issued_at;
+    std::optional<genuine> signed_by;
     bool body_is_json = false;
     int status = 0;  // 0: none
     std::string reason;

@@ -21,31 +21,31 @@ std::optional<fault> expired(std::int64_t issued_at, double now) {
 
 }  // namespace
 
-std::optional<fault> provider_tokens::judge(const std::string& token, double now,
-                                            std::optional<std::int64_t>& issued_at) {
+std::optional<fault> provider_tokens::judge(const std::string& token, double now, std::optional<genuine>& signed_by) {
     const auto known = accepted_.find(token);
-    if (known == accepted_.end()) return judge_new(token, now, issued_at);
-    issued_at = known->second;
-    return expired(known->second, now);
+    if (known == accepted_.end()) return judge_new(token, now, signed_by);
+    signed_by = known->second;
+    return expired(known->second.issued_at, now);
 }
 
 std::optional<fault> provider_tokens::judge_new(const std::string& token, double now,
-                                                std::optional<std::int64_t>& issued_at) {
+                                                std::optional<genuine>& signed_by) {
     const auto read = read_jwt(token);
     if (!read) return invalid("the provider token is no JWT");
-    if (!read->header.contains("kid") || read->header["kid"] != apns_key_id) return invalid("kid is not the key's");
+    const auto key_id = read->header.contains("kid") ? read->header["kid"] : nlohmann::json();
+    if (key_id != apns_key_id && key_id != apns_next_key_id) return invalid("kid is no key's");
     if (read->text("iss") != apns_team_id) return invalid("iss is not the team's");
     const auto iat = read->number("iat");
     if (!iat) return invalid("iat is no number");
-    if (!is_es256(*read, key_)) return invalid("not signed with ES256 and our key");
-    issued_at = iat;
+    if (!is_es256(*read, key_id == apns_key_id ? key_ : next_key_)) return invalid("not signed with ES256 and our key");
+    signed_by = genuine{*iat, key_id.get<std::string>()};
     if (static_cast<double>(*iat) > now + leeway) return invalid("iat is in the future");
     if (auto old = expired(*iat, now)) return old;
     if (updated_at_ && now - *updated_at_ < static_cast<double>(between_updates_.count()))
         return fault{429, "TooManyProviderTokenUpdates",
                      fmt::format("a new provider token {:.0f} s after the last one", now - *updated_at_)};
     updated_at_ = now;
-    accepted_.emplace(token, *iat);
+    accepted_.emplace(token, *signed_by);
     return std::nullopt;
 }
 

@@ -19,21 +19,28 @@ struct fault {
     std::string detail;
 };
 
+// What a token that is genuine says of itself.
+struct genuine {
+    std::int64_t issued_at = 0;
+    std::string key_id;
+};
+
 class provider_tokens {
  public:
-    // `key` must outlive this; a new token is refused within `between_updates` of the last accepted new one.
-    provider_tokens(EVP_PKEY& key, std::chrono::seconds between_updates)
-        : key_(key), between_updates_(between_updates) {}
+    // Both keys are the team's, and must outlive this; a new token is refused within `between_updates` of the last
+    // accepted new one.
+    provider_tokens(EVP_PKEY& key, EVP_PKEY& next_key, std::chrono::seconds between_updates)
+        : key_(key), next_key_(next_key), between_updates_(between_updates) {}
 
-    // nullopt when the token is good. `issued_at` is set once the token is known to be genuine.
-    std::optional<fault> judge(const std::string& token, double now, std::optional<std::int64_t>& issued_at);
+    // nullopt when the token is good. `signed_by` is set once the token is known to be genuine.
+    std::optional<fault> judge(const std::string& token, double now, std::optional<genuine>& signed_by);
 
  private:
-    std::optional<fault> judge_new(const std::string& token, double now, std::optional<std::int64_t>& issued_at);
+    std::optional<fault> judge_new(const std::string& token, double now, std::optional<genuine>& signed_by);
 
-    EVP_PKEY& key_;
+    EVP_PKEY &key_, &next_key_;
     std::chrono::seconds between_updates_;
-    std::unordered_map<std::string, std::int64_t> accepted_;  // and when they were issued
+    std::unordered_map<std::string, genuine> accepted_;
     std::optional<double> updated_at_;
 };
 

@@ -1,19 +1,10 @@
 """TURN credentials: what coturn computes from the same secret."""
 
-import base64
-import hashlib
-import hmac
-import os
 import time
 
-from support import api_process, raw_http, rest, stack, tokens
+from support import api_process, raw_http, rest, stack, tokens, turn
 
 DAY = 86400
-
-
-def turn_password(username):
-    digest = hmac.new(os.environ["TURN_SECRET"].encode(), username.encode(), hashlib.sha1).digest()
-    return base64.b64encode(digest).decode()
 
 
 def test_credentials_are_what_the_turn_server_expects(api, account):
@@ -26,7 +17,7 @@ def test_credentials_are_what_the_turn_server_expects(api, account):
     expiry, name = content["username"].split(":")
     assert name == account.username
     assert before + DAY <= int(expiry) <= after + DAY
-    assert content["password"] == turn_password(content["username"])
+    assert content["password"] == turn.password(content["username"])
     assert content["ttl"] == DAY
     assert content["uris"] == [
         "turn:example.com:3478?transport=udp",

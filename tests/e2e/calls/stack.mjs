@@ -16,6 +16,7 @@ export const stack = {
     sipPortTls: number("SIP_PORT_TLS"),
     turnPort: number("TURN_PORT"),
     turnSecret: text("TURN_SECRET"), // for credentials that the API would not give
+    turnSecretBefore: text("TURN_SECRET_PREVIOUS"),
     ngPort: number("RTPENGINE_NG_PORT"),
     rtpPorts: number("RTP_PORT_MAX") - number("RTP_PORT_MIN") + 1,
     ringSeconds: number("RING_TIME"),

@@ -14,6 +14,7 @@ from support import secrets, stack, wait
 
 READY_SECONDS = 30
 STOP_SECONDS = 12
+RELOAD_SECONDS = 15
 SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "UndefinedBehaviorSanitizer", "ThreadSanitizer", "runtime error:")
 
 
@@ -81,6 +82,17 @@ class ApiProcess:
 
     def signal(self, number):
         self._process.send_signal(number)
+
+    def reload(self):
+        """Has the process read its files again; what it says about that."""
+        seen = len(self._lines)
+        self.signal(signal.SIGHUP)
+
+        def said():
+            return "".join(self._lines[seen:])
+
+        wait.until(lambda: "reload: done" in said(), RELOAD_SECONDS, "the end of a reload")
+        return said()
 
     def kill(self):
         self._process.kill()

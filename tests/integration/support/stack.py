@@ -45,6 +45,7 @@ def api_environment():
         "API_PORT": "0",
         "ADMIN_PORT": "0",
         "LOG_FORMAT": "json",
+        "AUDIT_LOG": "off",  # its lines name accounts, which no log may
         "UBSAN_OPTIONS": "print_stacktrace=1",
         "LSAN_OPTIONS": f"suppressions={ROOT}/tests/support/lsan.supp:print_suppressions=0",
         "TSAN_OPTIONS": f"suppressions={ROOT}/tests/support/tsan.supp",

@@ -80,6 +80,16 @@ async function relayCredentials() {
     assert.equal((await askRelay({ username, password })).relay, 401, "expired");
 }
 
+// While TURN_SECRET is being replaced.
+async function relaySecretBefore() {
+    const given = await turnCredentials(await account("alice"));
+    const made = (secret) => createHmac("sha1", secret).update(given.username).digest("base64");
+    assert.equal(given.password, made(stack.turnSecret), "the API uses the new one");
+    assert.equal((await askRelay(given)).relay, 0);
+    assert.equal((await askRelay({ ...given, password: made(stack.turnSecretBefore) })).relay, 0);
+    assert.equal((await askRelay({ ...given, password: made(stack.turnSecretBefore + stack.turnSecret) })).relay, 401);
+}
+
 async function relayPeers() {
     const inside = ["10.0.0.1", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.1"];
     const { relay, peers } = await askRelay(await turnCredentials(await account("alice")), ["127.0.0.1", ...inside]);
@@ -104,6 +114,7 @@ export const stories = {
     "A forged request within a call is refused and reaches nobody": forgedDialogue,
     "A message of 40 kB is refused": tooLarge,
     "TURN refuses a wrong secret and credentials that have expired": relayCredentials,
+    "TURN accepts credentials made with the secret before, the API makes none": relaySecretBefore,
     "TURN relays to this server alone, never to the network behind it": relayPeers,
     "A deleted account can neither register, call nor be called, and gets no relay": deleted,
     "A flood of requests is ignored, others are served": flood,
