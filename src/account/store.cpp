@@ -5,6 +5,7 @@
 #include <veil/core/jid.hpp>
 #include <veil/crypto/digest.hpp>
 #include <veil/db/lock.hpp>
+#include <veil/db/prepared.hpp>
 #include <veil/groups/service.hpp>
 #include <veil/push/service.hpp>
 
@@ -14,6 +15,15 @@ namespace {
 // Longer than the one ejabberd call (5 s) that may still be under way when nobody answers for an operation any more.
 // The transaction that ends it needs no lease: it fails when somebody else has taken the operation over.
 constexpr const char* lease = "now() + interval '7 seconds'";
+
+// Every login asks it.
+constexpr db::prepared read_standing{
+    "read_standing",
+    "SELECT a.state, a.created_at > now() - interval '10 minutes' AS new_account, s.ha1, "
+    "coalesce(c.not_before, 0) AS cutoff, o.id, $1 AS jid, o.kind, o.sealed, "
+    "o.created_at > now() - interval '2 seconds' AS fresh FROM (SELECT 1) AS one "
+    "LEFT JOIN accounts a ON a.jid = $1 LEFT JOIN subscriber s ON s.username = $2 AND s.domain = $3 "
+    "LEFT JOIN token_cutoffs c ON c.jid = $1 LEFT JOIN account_operations o ON o.jid = $1"};
 
 std::string name_of(kind what) {
     switch (what) {
@@ -98,14 +108,8 @@ sip_digests store::digests(const std::string& jid, const std::string& password) 
 }
 
 awaitable<standing> store::read(std::string jid) {
-    co_return co_await database_.run([&](pqxx::work& tx) {
-        const auto rows = tx.exec_params(
-            "SELECT a.state, a.created_at > now() - interval '10 minutes' AS new_account, s.ha1, "
-            "coalesce(c.not_before, 0) AS cutoff, o.id, $1 AS jid, o.kind, o.sealed, "
-            "o.created_at > now() - interval '2 seconds' AS fresh FROM (SELECT 1) AS one "
-            "LEFT JOIN accounts a ON a.jid = $1 LEFT JOIN subscriber s ON s.username = $2 AND s.domain = $3 "
-            "LEFT JOIN token_cutoffs c ON c.jid = $1 LEFT JOIN account_operations o ON o.jid = $1",
-            jid, std::string(core::local_part(jid)), sip_domain_);
+    co_return co_await database_.run_statement([&](pqxx::nontransaction& tx) {
+        const auto rows = db::exec(tx, read_standing, jid, std::string(core::local_part(jid)), sip_domain_);
         const auto& row = rows[0];
         standing found;
         if (!row["state"].is_null()) {

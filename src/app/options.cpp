@@ -38,7 +38,7 @@ limits::attempt_rules attempt_rules(const config::settings& s) {
             .login = rule_of(s.limit_login),
             .account = rule_of(s.limit_login_account),
             .free_failures = s.login_failures,
-            .secret = s.jwt_secret};
+            .secret = s.jwt_secret.current};
 }
 
 http::router_options router_options(const config::settings& s, limits::gate& rate_limits) {

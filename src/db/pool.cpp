@@ -111,14 +111,15 @@ void pool::measure(metrics::registry& into) {
     });
 }
 
-awaitable<void> pool::execute(job f) {
+awaitable<void> pool::execute(scope of, std::function<void(pqxx::transaction_base&)> work) {
+    const job f{of, std::move(work)};
     if (pending_ >= options_.max_connections + options_.max_waiting) {
         meters_.refused();
         throw core::overloaded("the database queue is full");
     }
     const counted one_more(pending_);
     const auto queued_at = std::chrono::steady_clock::now();
-    co_await on_pool_thread([&] { perform(f, queued_at); });
+    co_await on_pool_thread([&] { perform_measured(f, queued_at); });
 }
 
 awaitable<void> pool::on_pool_thread(std::function<void()> work) {
@@ -128,14 +129,11 @@ awaitable<void> pool::on_pool_thread(std::function<void()> work) {
             asio::post(threads_, [&work, handler = std::move(handler),
                                   guard = asio::make_work_guard(executor)]() mutable {
                 std::exception_ptr thrown;
-                const auto begun_at = std::chrono::steady_clock::now();
-                meters_.begun(queued_at);
                 try {
                     work();
                 } catch (...) {
                     thrown = std::current_exception();
                 }
-                meters_.ended(begun_at, thrown);
                 // Given away whole: the last hand that holds an exception destroys it.
                 asio::post(guard.get_executor(), [handler = std::move(handler), thrown = std::move(thrown)]() mutable {
                     std::move(handler)(std::move(thrown));
@@ -143,6 +141,19 @@ awaitable<void> pool::on_pool_thread(std::function<void()> work) {
             });
         },
         asio::use_awaitable);
+}
+
+void pool::perform_measured(const job& f, time_point queued_at) {
+    meters_.begun(queued_at);
+    const auto begun_at = std::chrono::steady_clock::now();
+    std::exception_ptr thrown;
+    try {
+        perform(f, queued_at);
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    meters_.ended(begun_at, thrown);
+    if (thrown) std::rethrow_exception(std::move(thrown));
 }
 
 void pool::perform(const job& f, time_point queued_at) {
@@ -168,14 +179,17 @@ bool pool::try_perform(const job& f, time_point until) {
     const bool reused = connection != nullptr;
     if (!reused) connection = connect();
     lease held(*this, std::move(connection), until);
-    std::optional<pqxx::work> tx;
+    std::unique_ptr<pqxx::transaction_base> tx;
     try {
-        tx.emplace(*held);
+        if (f.of == scope::transaction)
+            tx = std::make_unique<pqxx::work>(*held);
+        else
+            tx = std::make_unique<pqxx::nontransaction>(*held);
     } catch (const pqxx::broken_connection&) {
         if (reused && !held.broken_by_watchdog()) return false;
         throw;
     }
-    f(*tx);
+    f.work(*tx);
     tx->commit();
     return true;
 }

@@ -1,6 +1,7 @@
 #include "calls.hpp"
 
 #include <pqxx/pqxx>
+#include <veil/db/prepared.hpp>
 
 #include "registrations.hpp"
 
@@ -22,22 +23,24 @@ std::vector<device> read_devices(const pqxx::result& rows, int from) {
     return found;
 }
 
-// Rows: the call's id, then a device each. Empty when the call is not new, or the callee has no device. All writers
+// Nothing when the call is not new, or the callee has no device. Rows: the call's id, then a device each. All writers
 // take rows in the order registrations (by jid and device_id), calls, devices of calls, so that nobody waits in a
 // circle; here counting takes all registrations before the call.
-pqxx::result claim_new(pqxx::work& tx, const std::string& callee, const std::string& call_id) {
-    return tx.exec_params(
+std::optional<claim> claim_new(pqxx::nontransaction& tx, const std::string& callee, const std::string& call_id) {
+    static const std::string sql =
         std::string(
             "WITH r AS (SELECT * FROM push_registrations WHERE jid = $1 ORDER BY device_id FOR KEY SHARE), claimed AS ("
             "INSERT INTO push_calls AS c (callee, call_id, lease_until) SELECT $1, $2, ") +
-            lease +
-            " WHERE (SELECT count(*) FROM r) > 0 ON CONFLICT (callee, call_id) DO UPDATE SET claimed_at = now(), "
-            "lease_until = excluded.lease_until, sent = NULL, over_at = NULL, over_reason = NULL "
-            "WHERE c.claimed_at < now() - interval '60 seconds' RETURNING id), ringing AS ("
-            "INSERT INTO push_call_devices (call, callee, device_id) SELECT claimed.id, r.jid, r.device_id "
-            "FROM claimed, r ON CONFLICT (call, device_id) DO UPDATE SET state = 'sending') SELECT claimed.id, " +
-            asynchronous + ", " + device_columns + " FROM claimed, r",
-        callee, call_id);
+        lease +
+        " WHERE (SELECT count(*) FROM r) > 0 ON CONFLICT (callee, call_id) DO UPDATE SET claimed_at = now(), "
+        "lease_until = excluded.lease_until, sent = NULL, over_at = NULL, over_reason = NULL "
+        "WHERE c.claimed_at < now() - interval '60 seconds' RETURNING id), ringing AS ("
+        "INSERT INTO push_call_devices (call, callee, device_id) SELECT claimed.id, r.jid, r.device_id "
+        "FROM claimed, r ON CONFLICT (call, device_id) DO UPDATE SET state = 'sending') SELECT claimed.id, " +
+        asynchronous + ", " + device_columns + " FROM claimed, r";
+    const auto rows = db::exec(tx, {.name = "claim_call", .sql = sql.c_str()}, callee, call_id);
+    if (rows.empty()) return std::nullopt;
+    return claim{.what = claim::state::ours, .call = rows[0][0].as<std::int64_t>(), .devices = read_devices(rows, 2)};
 }
 
 // The devices that a dead claimer left unrung.
@@ -84,12 +87,10 @@ bool prune_batch_of(pqxx::work& tx, const char* table, const char* column, const
 }  // namespace
 
 awaitable<claim> calls::take(std::string callee, std::string call_id) {
-    co_return co_await database_.run([&](pqxx::work& tx) {
-        const auto rows = claim_new(tx, callee, call_id);
-        if (rows.empty()) return look_up(tx, callee, call_id);
-        return claim{
-            .what = claim::state::ours, .call = rows[0][0].as<std::int64_t>(), .devices = read_devices(rows, 2)};
-    });
+    auto claimed =
+        co_await database_.run_statement([&](pqxx::nontransaction& tx) { return claim_new(tx, callee, call_id); });
+    if (claimed) co_return std::move(*claimed);
+    co_return co_await database_.run([&](pqxx::work& tx) { return look_up(tx, callee, call_id); });
 }
 
 awaitable<claim> calls::end(std::string callee, std::string call_id, std::string reason) {

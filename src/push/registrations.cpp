@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 #include <pqxx/pqxx>
-#include <veil/core/fault_point.hpp>
 #include <veil/db/prepared.hpp>
 
 namespace veil::push {
@@ -41,7 +40,7 @@ awaitable<bool> registrations::put(auth::user who, registration wanted) {
 }
 
 awaitable<registrations::puts::results> registrations::put_together(std::vector<const wanted_row*> rows) {
-    co_return co_await database_.run([&](pqxx::work& tx) {
+    co_return co_await database_.run_statement([&](pqxx::nontransaction& tx) {
         auto list = json::array();
         for (const auto* row : rows)
             list.push_back({{"n", list.size()},
@@ -56,13 +55,12 @@ awaitable<registrations::puts::results> registrations::put_together(std::vector<
             const auto word = row[1].as<std::string>();
             if (word != "busy") outcome.at(row[0].as<std::size_t>()) = word == "registered";
         }
-        core::fault_point("registration.written");
         return outcome;
     });
 }
 
 awaitable<bool> registrations::put_alone(const wanted_row& row) {
-    co_return co_await database_.run([&](pqxx::work& tx) {
+    co_return co_await database_.run_statement([&](pqxx::nontransaction& tx) {
         const auto& [who, what] = row;
         return db::exec(tx, register_alone, who.jid, who.issued_at, what.device_id, what.platform,
                         what.push_token.reveal(), what.app_id)[0][0]

@@ -19,6 +19,8 @@ TEST(pool, a_database_out_of_reach_is_unavailable_and_the_work_never_runs) {
     bool ran = false;
     EXPECT_THROW(test::run(database.run([&](pqxx::work&) { ran = true; })), core::unavailable);
     EXPECT_THROW(test::run(database.run([&](pqxx::work&) { ran = true; })), core::unavailable);
+    EXPECT_THROW(test::run(database.run_statement([&](pqxx::nontransaction&) { return ran = true; })),
+                 core::unavailable);
     EXPECT_FALSE(ran);
 }
 

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <pqxx/connection>
+#include <pqxx/nontransaction>
 #include <pqxx/transaction>
 #include <set>
 #include <type_traits>
@@ -45,12 +46,23 @@ class pool {
     awaitable<std::invoke_result_t<F&, pqxx::work&>> run(F f) {
         using result = std::invoke_result_t<F&, pqxx::work&>;
         if constexpr (std::is_void_v<result>) {
-            co_await execute([&](pqxx::work& tx) { f(tx); });
+            co_await execute(scope::transaction, [&](pqxx::transaction_base& tx) { f(static_cast<pqxx::work&>(tx)); });
         } else {
             std::optional<result> value;
-            co_await execute([&](pqxx::work& tx) { value.emplace(f(tx)); });
+            co_await execute(scope::transaction,
+                             [&](pqxx::transaction_base& tx) { value.emplace(f(static_cast<pqxx::work&>(tx))); });
             co_return std::move(*value);
         }
+    }
+
+    // The same for an f(pqxx::nontransaction&) of one statement, which is a transaction by itself: one round trip in
+    // place of three. What f returns counts, so it must not be void.
+    template <class F>
+    awaitable<std::invoke_result_t<F&, pqxx::nontransaction&>> run_statement(F f) {
+        std::optional<std::invoke_result_t<F&, pqxx::nontransaction&>> value;
+        co_await execute(scope::statement,
+                         [&](pqxx::transaction_base& tx) { value.emplace(f(static_cast<pqxx::nontransaction&>(tx))); });
+        co_return std::move(*value);
     }
 
     // Opens a connection with another DSN and, when the server takes it, all later ones too; those that are open stay.
@@ -67,7 +79,11 @@ class pool {
     void stop();
 
  private:
-    using job = std::function<void(pqxx::work&)>;
+    enum class scope { transaction, statement };
+    struct job {
+        scope of;
+        std::function<void(pqxx::transaction_base&)> work;
+    };
     using time_point = std::chrono::steady_clock::time_point;
 
     struct idle_connection {
@@ -81,8 +97,9 @@ class pool {
     };
     class lease;
 
-    awaitable<void> execute(job f);
+    awaitable<void> execute(scope of, std::function<void(pqxx::transaction_base&)> work);
     awaitable<void> on_pool_thread(std::function<void()> work);
+    void perform_measured(const job& f, time_point queued_at);
     void perform(const job& f, time_point queued_at);
     bool try_perform(const job& f, time_point until);
     std::unique_ptr<pqxx::connection> take_idle();

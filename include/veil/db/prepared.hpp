@@ -3,7 +3,7 @@
 
 #include <pqxx/connection>
 #include <pqxx/result>
-#include <pqxx/transaction>
+#include <pqxx/transaction_base>
 
 namespace veil::db {
 
@@ -14,7 +14,7 @@ struct prepared {
 
 // As tx.exec_params, and throws the same. A connection prepares the statement when it first meets it.
 template <class... Args>
-pqxx::result exec(pqxx::work& tx, const prepared& statement, const Args&... args) {
+pqxx::result exec(pqxx::transaction_base& tx, const prepared& statement, const Args&... args) {
     tx.conn().prepare(statement.name, statement.sql);
     return tx.exec_prepared(statement.name, args...);
 }
