@@ -53,7 +53,8 @@ def test_a_broken_key_changes_nothing(fake, keys):
         for bad in ("", "no key", "-----BEGIN PRIVATE KEY-----\nbm8ga2V5\n-----END PRIVATE KEY-----\n"):
             keys.path(KEY).write_text(bad)
             keys.put("APNS_KEY_ID", NEXT_KEY_ID)
-            assert "reload: APNS_KEY_PATH is refused, the one before stays: APNS_KEY_PATH holds no private key" in api.reload()
+            said = api.reload()
+            assert "reload: APNS_KEY_PATH is refused, the one before stays: APNS_KEY_PATH holds no private key" in said
             assert signed_by(api, fake, callee) == {KEY_ID}
         keys.path(KEY).unlink()
         assert "APNS_KEY_PATH cannot be read" in api.reload()
@@ -108,7 +109,8 @@ def test_a_broken_service_account_changes_nothing_and_a_new_one_is_used(fake, ke
         callee = push.Callee(api, push.android())
         push.assert_delivers(api, fake, callee)
         whole = json.loads(keys.path(ACCOUNT).read_text())
-        for bad in ("", "{", json.dumps(whole | {"private_key": "none"}), json.dumps(whole | {"token_uri": "https://x/"})):
+        changes = ({"private_key": "none"}, {"token_uri": "https://x/"})
+        for bad in ("", "{", *(json.dumps(whole | change) for change in changes)):
             keys.path(ACCOUNT).write_text(bad)
             assert "reload: FCM_SERVICE_ACCOUNT_PATH is refused, the one before stays" in api.reload()
             push.assert_delivers(api, fake, callee)
