@@ -71,8 +71,13 @@ async def run(arguments):
 async def until_signal(arguments):
     """Whatever ends this program, what it has started ends before it."""
     work = asyncio.current_task()
+
+    def end(number):
+        print(f"interrupted by {number.name}", flush=True)
+        work.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, end, number)
     return await run(arguments)
 
 
