@@ -1,5 +1,5 @@
-"""The wall clock of the server jumps by an hour, forward and back, while PostgreSQL's does not: tokens keep their rules, nobody
-is locked out, nothing that was revoked counts again, and what is timed by the steady clock does not notice."""
+"""The wall clock of the server jumps by an hour, forward and back, while PostgreSQL's does not: tokens keep their rules,
+nobody is locked out, nothing that was revoked counts again, and what is timed by the steady clock does not notice."""
 
 import asyncio
 import contextlib

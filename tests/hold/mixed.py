@@ -1,7 +1,7 @@
 """Mixed traffic while servers, database and ejabberd are killed; then everything that was acknowledged is looked for.
 
-Two servers share a port. The first is killed only in the first two fifths of the time, so that its memory can be judged over
-the last half; the second and the rest of the stack are killed to the end.
+Two servers share a port. The first is killed only in the first two fifths of the time, so that its memory can be judged
+over the last half; the second and the rest of the stack are killed to the end.
 """
 
 import asyncio
