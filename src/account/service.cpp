@@ -211,8 +211,8 @@ awaitable<outcome> service::remove(auth::user who, http::caller from, deletion w
         noted.ended("wrong_credentials");
         throw core::api_error(wrong_credentials);
     }
-    co_await async::explained(parts_->changes.delete_account(who.jid, std::move(from.source)), registration_out_of_reach,
-                              registration_refused);
+    co_await async::explained(parts_->changes.delete_account(who.jid, std::move(from.source)),
+                              registration_out_of_reach, registration_refused);
     noted.ended("ok");
     co_return outcome{"deleted"};
 }

@@ -28,7 +28,7 @@ void route_meters::note(metrics::registry& into, std::string_view pattern, std::
     it->seconds.observe(seconds);
 }
 
-void request_meters::measure(metrics::registry& into, std::string_view listener) {
+void request_meters::measure(metrics::registry& into, std::string_view listener, const admission& load) {
     registry_ = &into;
     const auto rejected = [&](std::string_view reason) {
         return into.make_counter(rejected_total, {{"listener", listener}, {"reason", reason}});
@@ -39,8 +39,8 @@ void request_meters::measure(metrics::registry& into, std::string_view listener)
     head_too_large_ = rejected("head_too_large");
     overload_ = rejected("overload");
     rate_limit_ = rejected("rate_limit");
-    into.on_scrape([this, gauge = into.make_gauge(requests_in_hand, {{"listener", listener}})]() mutable {
-        gauge.set(static_cast<double>(in_hand_));
+    into.on_scrape([&load, gauge = into.make_gauge(requests_in_hand, {{"listener", listener}})]() mutable {
+        gauge.set(static_cast<double>(load.in_flight()));
     });
 }
 

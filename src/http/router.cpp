@@ -178,7 +178,6 @@ awaitable<response> router::handle(request& r) {
     const auto begin = std::chrono::steady_clock::now();
     r.id = choose_id(r);
     r.peer = with_.trusted_proxies.client_of(r);
-    const request_meters::in_hand one_more(meters_);
     const route* const matched = match(r.path, r.parameters);
     response out = co_await dispatch(r, matched);
     add_limit(r, out);

@@ -22,8 +22,8 @@ constexpr metrics::family connections{"veil_http_connections", "Connections that
 constexpr metrics::family connections_total{"veil_http_connections_total", "Connections accepted."};
 constexpr metrics::family connections_closed_total{"veil_http_connections_closed_total",
                                                    "Connections closed to make room for others."};
-constexpr metrics::family accept_failures_total{"veil_http_accept_failures_total",
-                                                "Connections that could not be accepted, most likely for want of files."};
+constexpr metrics::family accept_failures_total{
+    "veil_http_accept_failures_total", "Connections that could not be accepted, most likely for want of files."};
 
 awaitable<void> serve(server& owner, asio::ip::tcp::socket socket) {
     session connection(owner, std::move(socket));

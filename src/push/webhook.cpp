@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/ip/address.hpp>
-#include <veil/core/ascii.hpp>
 #include <veil/audit/audit.hpp>
+#include <veil/core/ascii.hpp>
 #include <veil/core/errors.hpp>
 #include <veil/push/webhook.hpp>
 

@@ -36,14 +36,14 @@ struct places {
 };
 
 places handlers;
-auto routes = [] {
-    veil::http::router made;
-    made.on("GET", "/api/items", handlers, &places::plain, {.id = "list", .summary = "list"});
-    made.on("GET", "/", handlers, &places::plain, {.id = "root", .summary = "root"});
-    made.on("GET", "/api/items/{id}", handlers, &places::one, {.id = "item", .summary = "item"});
-    made.on("GET", "/api/items/{id}/parts/{part}", handlers, &places::two, {.id = "part", .summary = "part"});
-    return made;
-}();
+struct served : veil::http::router {
+    served() {
+        on("GET", "/api/items", handlers, &places::plain, {.id = "list", .summary = "list"});
+        on("GET", "/", handlers, &places::plain, {.id = "root", .summary = "root"});
+        on("GET", "/api/items/{id}", handlers, &places::one, {.id = "item", .summary = "item"});
+        on("GET", "/api/items/{id}/parts/{part}", handlers, &places::two, {.id = "part", .summary = "part"});
+    }
+} routes;
 
 veil::http::response ask(std::string_view target, std::string_view id) {
     const auto parts = veil::http::parse_target(target);

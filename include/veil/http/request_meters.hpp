@@ -1,10 +1,10 @@
-// Counts requests: of each route by method and status, those in hand, and those that were turned away. Owned by the
+// Counts requests: of each route by method and status, those under way, and those that were turned away. Owned by the
 // router; I/O thread only.
 #pragma once
 
-#include <cstddef>
 #include <string_view>
 #include <vector>
+#include <veil/http/admission.hpp>
 #include <veil/metrics/metrics.hpp>
 
 namespace veil::http {
@@ -28,20 +28,8 @@ class route_meters {
 
 class request_meters {
  public:
-    // One more request in hand, as long as it lives.
-    class in_hand {
-     public:
-        explicit in_hand(request_meters& owner) : owner_(owner) { ++owner_.in_hand_; }
-        in_hand(const in_hand&) = delete;
-        in_hand& operator=(const in_hand&) = delete;
-        ~in_hand() { --owner_.in_hand_; }
-
-     private:
-        request_meters& owner_;
-    };
-
-    // listener: a literal, the name of the server whose requests these are.
-    void measure(metrics::registry& into, std::string_view listener);
+    // listener: a literal, the name of the server whose requests these are; load: what it has under way.
+    void measure(metrics::registry& into, std::string_view listener, const admission& load);
 
     // An answer to a request of a known route; null stands for all others.
     void answered(route_meters* known, std::string_view pattern, std::string_view method, int status, double seconds);
@@ -55,7 +43,6 @@ class request_meters {
  private:
     metrics::registry* registry_ = nullptr;
     route_meters unmatched_;
-    std::size_t in_hand_ = 0;
     metrics::counter malformed_, too_slow_, body_too_large_, head_too_large_, overload_, rate_limit_;
 };
 

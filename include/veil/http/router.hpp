@@ -90,7 +90,7 @@ class router {
     }
 
     // Counts requests from now on; listener: a literal, the name of the server whose routes these are.
-    void measure(metrics::registry& into, std::string_view listener) { meters_.measure(into, listener); }
+    void measure(metrics::registry& into, std::string_view listener) { meters_.measure(into, listener, load_); }
 
     // What the routes say about themselves, in the order they were added.
     const std::vector<operation>& operations() const noexcept { return operations_; }
