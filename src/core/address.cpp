@@ -26,6 +26,7 @@ ip_address masked(ip_address address, int prefix) {
 bool ip_address::is_v4() const noexcept { return std::equal(mapped.begin(), mapped.end(), bytes.begin()); }
 
 std::optional<ip_address> parse_address(std::string_view text) {
+    if (text.contains('\0')) return std::nullopt;  // inet_pton would not see what stands behind it
     const std::string plain(text.substr(0, text.find('%')));
     ip_address out;
     if (::inet_pton(AF_INET6, plain.c_str(), out.bytes.data()) == 1) return out;
