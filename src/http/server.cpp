@@ -18,7 +18,7 @@ constexpr int accept_backlog = 1024;
 constexpr std::chrono::milliseconds accept_pause{100};  // for connections to end
 constexpr std::chrono::seconds complaint_interval{10};
 
-constexpr metrics::family connections{"veil_http_connections", "Connections that are open."};
+constexpr metrics::family open_connections{"veil_http_connections", "Connections that are open."};
 constexpr metrics::family connections_total{"veil_http_connections_total", "Connections accepted."};
 constexpr metrics::family connections_closed_total{"veil_http_connections_closed_total",
                                                    "Connections closed to make room for others."};
@@ -68,7 +68,7 @@ asio::ip::tcp::endpoint server::listen(const std::string& host, std::uint16_t po
 
 void server::measure(metrics::registry& into, std::string_view listener) {
     const metrics::labels of{{"listener", listener}};
-    into.on_scrape([this, open = into.make_gauge(connections, of), accepted = into.make_counter(connections_total, of),
+    into.on_scrape([this, open = into.make_gauge(open_connections, of), accepted = into.make_counter(connections_total, of),
                     closed = into.make_counter(connections_closed_total, of),
                     failed = into.make_counter(accept_failures_total, of)]() mutable {
         open.set(static_cast<double>(open_.size()));
