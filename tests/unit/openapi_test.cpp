@@ -205,7 +205,8 @@ TEST_F(openapi_test, a_body_is_required_and_described_with_its_limits) {
 }
 
 TEST_F(openapi_test, an_answer_is_described_with_what_it_holds) {
-    EXPECT_EQ(statuses(operation_at("/api/v1/groups", "get")), json({"200", "400", "408", "429", "431", "500", "503", "504"}));
+    EXPECT_EQ(statuses(operation_at("/api/v1/groups", "get")),
+              json({"200", "400", "408", "429", "431", "500", "503", "504"}));
     EXPECT_EQ(schema_of(answer("/api/v1/groups", "get", "200")).at("$ref"), "#/components/schemas/http.shelf");
     const auto& fields = at("/components/schemas/http.shelf/properties");
     EXPECT_EQ(fields.at("books"), json::parse(R"({"type":"array","items":{"$ref":"#/components/schemas/http.book"}})"));
@@ -219,7 +220,8 @@ TEST_F(openapi_test, an_answer_is_described_with_what_it_holds) {
 
 TEST_F(openapi_test, a_body_adds_the_answers_to_a_bad_one) {
     const auto& add = operation_at("/api/v1/groups", "post");
-    EXPECT_EQ(statuses(add), json({"201", "400", "401", "408", "409", "413", "422", "429", "431", "500", "503", "504"}));
+    EXPECT_EQ(statuses(add),
+              json({"201", "400", "401", "408", "409", "413", "422", "429", "431", "500", "503", "504"}));
     EXPECT_EQ(schema_of(add.at("responses").at("201")).at("$ref"), "#/components/schemas/http.book");
     EXPECT_EQ(add.at("responses").at("422").at("$ref"), "#/components/responses/ValidationError");
     EXPECT_EQ(schema_of(at("/components/responses/ValidationError")).at("$ref"),
