@@ -58,7 +58,6 @@ own_stack
 mapfile -t ports < <(free_ports 3)
 # shellcheck disable=SC2034 # read through their names
 API_HOST=127.0.0.1 API_PORT=${ports[0]} ADMIN_PORT=${ports[1]} FASTAPI_PORT=${ports[2]} DB_POOL_MAX=$CONNECTIONS
-for name in "${VEIL_NAMES[@]}"; do [[ $name != RATE_LIMIT_* ]] || printf -v "$name" 0; done
 
 echo "==> starting a private database and ejabberd, veil-api and FastAPI"
 "$ROOT/scripts/up.sh" db ejabberd >"$STATE/log/up.log" 2>&1 || { show_log up; die "the private stack did not start"; }
