@@ -5,6 +5,8 @@ machine does meets both alike.
 """
 
 import asyncio
+import os
+import resource
 import socket
 import time
 
@@ -20,6 +22,7 @@ NOISE_SECONDS = 0.003  # below this a ratio compares the machine's scheduler wit
 ACTIVE = 4
 PAUSE_SECONDS = 0.003
 PER_SOURCE = 1000  # connections from one address of 127.0.0.0/8
+FILES_LEFT = 5
 IDLE_LIMIT_SECONDS = 75  # of the server, from the contract
 READ_SECONDS = 20
 
@@ -114,6 +117,22 @@ async def measure(report, form, crowded, empty):
     report.row("active p50 / p99 without", says.both(without))
 
 
+async def run_out_of_files(report, api):
+    """Who has been idle longest makes room for who comes."""
+    allowed = resource.prlimit(api.pid, resource.RLIMIT_NOFILE)
+    in_use = len(os.listdir(f"/proc/{api.pid}/fd"))
+    resource.prlimit(api.pid, resource.RLIMIT_NOFILE, (in_use + FILES_LEFT, allowed[1]))
+    crowd = Idle(api.port)
+    try:
+        await asyncio.to_thread(crowd.connect, 4 * FILES_LEFT)
+        said = api.log().count("connections cannot be accepted")
+    finally:
+        crowd.close()
+        resource.prlimit(api.pid, resource.RLIMIT_NOFILE, allowed)
+    report.check(f"with files for {FILES_LEFT} more connections {4 * FILES_LEFT} are served, and it is said once", said == 1, said)
+    await ready(api.port)
+
+
 async def run(report, form, _):
     report.say(f"{form.connections} idle connections")
     if not files.allow(form.connections):
@@ -123,3 +142,4 @@ async def run(report, form, _):
         await ready(crowded.port)
         await ready(empty.port)
         await measure(report, form, crowded, empty)
+        await run_out_of_files(report, empty)

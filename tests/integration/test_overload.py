@@ -3,7 +3,6 @@ and calls come first."""
 
 import concurrent.futures
 import contextlib
-import os
 import resource
 import time
 
@@ -72,22 +71,6 @@ def test_many_idle_connections_make_room_for_new_ones():
         assert wires[1].closed()
         for wire in (wires[0], *wires[2:]):
             assert wire.send(INFO).read().status == 200
-
-
-def test_without_descriptors_it_goes_on():
-    with api_process.ApiProcess() as api, contextlib.ExitStack() as open_wires:
-        assert health(api, "/readyz").status == 200
-        before = resource.prlimit(api.pid, resource.RLIMIT_NOFILE)
-        files = len(os.listdir(f"/proc/{api.pid}/fd"))
-        resource.prlimit(api.pid, resource.RLIMIT_NOFILE, (files + 5, before[1]))
-        wires = [open_wires.enter_context(raw_http.Wire(api.port)) for _ in range(20)]
-        wait.until(lambda: "connections cannot be accepted" in api.log(), 5, "it is said")
-        assert health(api).status == 200
-        assert wires[-1].send(INFO).read().status == 200
-        assert api.log().count("connections cannot be accepted") == 1
-        open_wires.close()
-        resource.prlimit(api.pid, resource.RLIMIT_NOFILE, before)
-        wait.until(lambda: health(api, "/readyz").status == 200, 5, "ready again")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Clients at addresses of their own: a proxy on this machine, which the server trusts, speaks for them."""
 
+import ipaddress
 import secrets
 
 from support import raw_http, rest
@@ -8,7 +9,7 @@ from support import raw_http, rest
 def new_address():
     """An IPv6 address whose network no other test uses, in this run or an earlier one."""
     words = secrets.token_hex(6)
-    return f"2001:db8:{words[:4]}:{words[4:8]}::{words[8:]}"
+    return ipaddress.ip_address(f"2001:db8:{words[:4]}:{words[4:8]}::{words[8:]}").compressed
 
 
 class At:
