@@ -23,7 +23,7 @@ for part in scripts/services/{db,api} bench/lib/{session,targets,measure,overloa
 done
 
 # shellcheck disable=SC2034 # read by bench/lib
-SERVER_CORE=0,1 CLIENT_CORE=1 USERS=200 PEAK_CONNECTIONS=(16 64) MOST_CONNECTIONS=1500
+SERVER_CORE=0 CLIENT_CORE=1 USERS=200 PEAK_CONNECTIONS=(16 64) MOST_CONNECTIONS=1500
 ROUTES=(login push-register turn)
 
 rounds=3 seconds=8 factor=2
