@@ -1,5 +1,6 @@
 """Looking into PostgreSQL with psql, as one of the stack's own roles; passwords go through the environment only."""
 
+import contextlib
 import os
 import subprocess
 
@@ -29,8 +30,9 @@ def start(sql, role="veil", database=None):
         stderr=subprocess.PIPE,
         text=True,
     )
-    process.stdin.write(sql)
-    process.stdin.close()
+    with contextlib.suppress(BrokenPipeError):  # it has ended before it read: its exit code says why
+        process.stdin.write(sql)
+        process.stdin.close()
     process.stdin = None
     return process
 
