@@ -47,8 +47,9 @@ class group_commit {
         // Writes one in a transaction of its own; may wait. What it throws is for that one.
         std::function<awaitable<Result>(const Item&)> alone;
         std::size_t max_batch = 64;
-        std::size_t max_unanswered = 1'024;         // more throw core::overloaded at once
-        std::chrono::milliseconds patience{4'000};  // as the pool's; whose turn has not come by then is told core::unavailable
+        std::size_t max_unanswered = 1'024;  // more throw core::overloaded at once
+        std::chrono::milliseconds patience{
+            4'000};  // as the pool's; whose turn has not come by then is told core::unavailable
     };
 
     group_commit(asio::any_io_executor executor, rules how)
