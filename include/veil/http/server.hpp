@@ -44,9 +44,8 @@ class server {
     awaitable<void> stop(std::chrono::milliseconds grace);
 
     std::size_t connections() const noexcept { return open_.size(); }
-    std::uint64_t accepted() const noexcept { return accepted_; }          // since the start
-    std::uint64_t made_room() const noexcept { return made_room_; }        // connections closed to make room for others
-    std::uint64_t not_accepted() const noexcept { return not_accepted_; }  // failures, for example without descriptors
+    std::uint64_t accepted() const noexcept { return accepted_; }    // since the start
+    std::uint64_t made_room() const noexcept { return made_room_; }  // connections closed to make room for others
 
     // Counts connections from now on, as those of `listener`, a literal.
     void measure(metrics::registry& into, std::string_view listener);
