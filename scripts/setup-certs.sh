@@ -16,7 +16,7 @@ done
 
 # Every name and address, as openssl prints them, sorted.
 wanted_names() {
-    printf 'DNS:%s\n' localhost ejabberd "$XMPP_DOMAIN" {muc,upload,pubsub}."$XMPP_DOMAIN" "$HTTP_UPLOAD_DOMAIN" \
+    printf 'DNS:%s\n' localhost ejabberd ejabberd-admin "$XMPP_DOMAIN" {muc,upload,pubsub}."$XMPP_DOMAIN" "$HTTP_UPLOAD_DOMAIN" \
         "$XMPP_HOST" "$TURN_DOMAIN" "$SIP_DOMAIN" | tr '[:upper:]' '[:lower:]' | sed 's/^dns:/DNS:/' |
         sed -E 's/^DNS:(([0-9]+\.){3}[0-9]+)$/IP Address:\1/' | sort -u
     printf 'IP Address:%s\n' 127.0.0.1 0:0:0:0:0:0:0:1

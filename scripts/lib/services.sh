@@ -15,6 +15,13 @@
 STAGES=("db rtpengine coturn" "ejabberd api" "kamailio")
 read -ra SERVICES <<<"${STAGES[*]}"
 
+# Where services listen for clients, the address that clients reach, where they listen for each other, who may come in there,
+# and where they find each other: this machine alone. Containers have their own (docker/container.sh).
+# shellcheck disable=SC2034 # read by the services
+LISTEN_IP=127.0.0.1 PUBLIC_IP=127.0.0.1 INTERNAL_IP=127.0.0.1 INTERNAL_NET=127.0.0.0/8 DB_CLIENTS=127.0.0.1/32 \
+    EJABBERD_API_NAME=127.0.0.1 RTPENGINE_HOST=127.0.0.1 API_FOR_KAMAILIO='' RTPENGINE_METRICS='' UPLOADS='' \
+    TURN_LOOPBACK_PEERS=allow-loopback-peers # rtpengine and the browsers are on loopback, which no other stack relays to
+
 # choose_services [NAME...]: sets CHOSEN, in starting order; no name means all.
 choose_services() {
     local name

@@ -48,6 +48,15 @@ api_files() {
     done
 }
 
+# The server runs from a copy of its own, as its user could not enter the operator's checkout. An image holds it elsewhere.
+api_program() { echo "${API_PROGRAM:-$STATE/api/veil-api}"; }
+
+api_put_program() {
+    [[ ! ${API_PROGRAM:-} ]] || return 0
+    put_file "$1" "$(api_program)" <"$ROOT/build/release/bin/veil-api"
+    chmod 0500 "$(api_program)"
+}
+
 api_prepare() {
     local user name path ca=$EJABBERD_CA_FILE
     [[ $ca != certs/ca.pem ]] || ca=$VEIL_CERTS/ca.pem
@@ -57,8 +66,7 @@ api_prepare() {
     user=$(user_of api)
     own "$user" "$STATE/api"
     put_file "$user" "$STATE/api/ca.pem" <"$ca"
-    put_file "$user" "$STATE/api/veil-api" <"$ROOT/build/release/bin/veil-api"
-    chmod 0500 "$STATE/api/veil-api"
+    api_put_program "$user"
     EJABBERD_CA_FILE=$STATE/api/ca.pem
     for name in "${API_PUSH_FILES[@]}"; do
         rm -f -- "$STATE/api/$name"
@@ -77,7 +85,7 @@ api_prepare() {
 
 api_inputs() {
     local name
-    sha256sum <"$STATE/api/veil-api"
+    sha256sum <"$(api_program)"
     for name in $(api_variables); do printf '%s=%s\n' "$name" "${!name}"; done
 }
 
@@ -92,7 +100,7 @@ api_reloadable() {
 api_migrate() {
     local names
     mapfile -t names < <(api_variables)
-    as "$(user_of api)" "${names[@]}" "${API_ONLY_FOR_MIGRATION[@]}" -- "$STATE/api/veil-api" migrate \
+    as "$(user_of api)" "${names[@]}" "${API_ONLY_FOR_MIGRATION[@]}" -- "$(api_program)" migrate \
         </dev/null >"$STATE/log/migrate.log" 2>&1 || { show_log migrate; die "the migrations failed"; }
 }
 
@@ -101,7 +109,7 @@ api_start() {
     mapfile -t names < <(api_variables)
     api_migrate
     api_reloadable >"$STATE/run/api.reloadable"
-    launch api "$(user_of api)" "$STATE/api" "${names[@]}" -- "$STATE/api/veil-api" serve
+    launch api "$(user_of api)" "$STATE/api" "${names[@]}" -- "$(api_program)" serve
 }
 
 api_probe() {

@@ -16,9 +16,7 @@ coturn_prepare() {
     own "$user" "$home"
     put_file "$user" "$home/server.pem" <"$VEIL_CERTS/server.pem"
     put_file "$user" "$home/server.key" <"$VEIL_CERTS/server.key"
-    # Here rtpengine and the browsers are on loopback, which no other stack relays to.
-    LISTEN_IP=127.0.0.1 PUBLIC_IP=127.0.0.1 COTURN_HOME=$home TURN_LOOPBACK_PEERS=allow-loopback-peers \
-        TURN_SECRET_BEFORE=${TURN_SECRET_PREVIOUS:+static-auth-secret=$TURN_SECRET_PREVIOUS} \
+    COTURN_HOME=$home TURN_SECRET_BEFORE=${TURN_SECRET_PREVIOUS:+static-auth-secret=$TURN_SECRET_PREVIOUS} \
         render_to "$user" "$ROOT/config/coturn/turnserver.conf.in" "$home/turnserver.conf"
 }
 
@@ -31,7 +29,7 @@ coturn_start() {
 # A STUN binding request (RFC 8489): type, no attributes, magic cookie, transaction id; the answer is a success with the same id.
 coturn_probe() {
     local answer
-    answer=$(printf '\0\1\0\0\x21\x12\xa4\x42veil probe 1' | udp_ask "$TURN_PORT" | od -An -tx1 -N20 | tr -d ' \n')
+    answer=$(printf '\0\1\0\0\x21\x12\xa4\x42veil probe 1' | udp_ask "$LISTEN_IP" "$TURN_PORT" | od -An -tx1 -N20 | tr -d ' \n')
     [[ $answer == 0101????2112a442"$(printf 'veil probe 1' | od -An -tx1 | tr -d ' \n')" ]]
 }
 

@@ -32,7 +32,7 @@ db_prepare() {
         mv -- "$STATE/db/data.new" "$STATE/db/data"
     fi
     render_to "$user" "$ROOT/config/postgres/postgresql.conf.in" "$STATE/db/postgresql.conf"
-    put_file "$user" "$STATE/db/pg_hba.conf" <"$ROOT/config/postgres/pg_hba.conf"
+    render_to "$user" "$ROOT/config/postgres/pg_hba.conf.in" "$STATE/db/pg_hba.conf"
     { printf 'veil %s postgres\n' "$user"; ! is_root || echo 'veil root postgres'; } |
         put_file "$user" "$STATE/db/pg_ident.conf"
 }
@@ -55,11 +55,12 @@ db_clear() {
     rm -f -- "$lock" "$STATE"/db/socket/.s.PGSQL.*
 }
 
+# db_start [OPTION...]: options of postgres.
 db_start() {
-    launch db "$(user_of db)" "$STATE/db" -- "$DB_BIN/postgres" --config-file="$STATE/db/postgresql.conf"
+    launch db "$(user_of db)" "$STATE/db" -- "$DB_BIN/postgres" --config-file="$STATE/db/postgresql.conf" "$@"
 }
 
-db_probe() { as "$(user_of db)" -- pg_isready -q -t 3 -h "$STATE/db/socket" -p "$DB_PORT"; }
+db_probe() { as "$(user_of db)" -- pg_isready -q -t 3 -U postgres -d postgres -h "$STATE/db/socket" -p "$DB_PORT"; }
 
 # The statements come on standard input; passwords come through the environment.
 db_superuser() {

@@ -30,12 +30,12 @@ ejabberd_schema() {
 }
 
 ejabberd_prepare() {
-    local user home=$STATE/ejabberd folder
+    local user home=$STATE/ejabberd uploads folder
     user=$(user_of ejabberd)
-    for folder in "$home" "$home/spool" "$home/log" "$home/upload"; do own "$user" "$folder"; done
+    uploads=${UPLOADS:-$home/upload}
+    for folder in "$home" "$home/spool" "$home/log" "$uploads"; do own "$user" "$folder"; done
     put_file "$user" "$home/server.pem" < <(cat -- "$VEIL_CERTS/server.pem" "$VEIL_CERTS/server.key")
-    XMPP_LISTEN_IP=127.0.0.1 EJABBERD_API_NET=127.0.0.0/8 EJABBERD_HOME=$home \
-        render_to "$user" "$ROOT/config/ejabberd/ejabberd.yml.in" "$home/ejabberd.yml"
+    EJABBERD_HOME=$home UPLOADS=$uploads render_to "$user" "$ROOT/config/ejabberd/ejabberd.yml.in" "$home/ejabberd.yml"
     ejabberd_schema
 }
 
@@ -93,7 +93,7 @@ ejabberd_probe() {
     local password=${EJABBERD_API_PASSWORD//\\/\\\\} answer
     answer=$(printf 'user = "%s@%s:%s"\n' "$EJABBERD_API_USER" "$XMPP_DOMAIN" "${password//\"/\\\"}" |
         curl -q -s -f --noproxy '*' --max-time 5 --cacert "$VEIL_CERTS/ca.pem" --config - \
-            -d '{"name":"registeredusers"}' "https://127.0.0.1:$EJABBERD_API_PORT/api/stats") || return 1
+            -d '{"name":"registeredusers"}' "https://$EJABBERD_API_NAME:$EJABBERD_API_PORT/api/stats") || return 1
     [[ $answer =~ ^\{\"stat\":[1-9][0-9]*\}$ ]]
 }
 

@@ -37,7 +37,7 @@ kamailio_key() {
 }
 
 kamailio_prepare() {
-    local user file home=$STATE/kamailio host=$API_HOST
+    local user file home=$STATE/kamailio host=${API_FOR_KAMAILIO:-$API_HOST}
     user=$(user_of kamailio)
     [[ $host != 0.0.0.0 ]] || host=127.0.0.1
     kamailio_check
@@ -47,8 +47,8 @@ kamailio_prepare() {
     put_file "$user" "$home/server.key" <"$VEIL_CERTS/server.key"
     for file in "$ROOT"/config/kamailio/*.cfg; do put_file "$user" "$home/${file##*/}" <"$file"; done
     for file in kamailio tls; do
-        SIP_DOMAIN=${SIP_DOMAIN,,} LISTEN_IP=127.0.0.1 PUBLIC_IP=127.0.0.1 KAMAILIO_HOME=$home \
-            RTPENGINE_ADDRESS=127.0.0.1:$RTPENGINE_NG_PORT API_ADDRESS=$host:$API_PORT \
+        SIP_DOMAIN=${SIP_DOMAIN,,} KAMAILIO_HOME=$home RTPENGINE_ADDRESS=$RTPENGINE_HOST:$RTPENGINE_NG_PORT \
+            API_ADDRESS=$host:$API_PORT \
             SIP_NONCE_KEY=$(kamailio_key nonce) SIP_CALL_KEY=$(kamailio_key call) \
             render_to "$user" "$ROOT/config/kamailio/$file.cfg.in" "$home/$file.cfg"
     done
@@ -66,10 +66,10 @@ kamailio_start() {
 }
 
 kamailio_probe() {
-    local to=sip:127.0.0.1:$SIP_PORT answer
-    answer=$(printf '%s\r\n' "OPTIONS $to SIP/2.0" "Via: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bK$RANDOM$RANDOM" \
+    local to=sip:$LISTEN_IP:$SIP_PORT answer
+    answer=$(printf '%s\r\n' "OPTIONS $to SIP/2.0" "Via: SIP/2.0/UDP $LISTEN_IP;rport;branch=z9hG4bK$RANDOM$RANDOM" \
         'Max-Forwards: 2' 'From: <sip:probe@probe.invalid>;tag=1' "To: <$to>" "Call-ID: $RANDOM$RANDOM" 'CSeq: 1 OPTIONS' \
-        'Content-Length: 0' '' | udp_ask "$SIP_PORT") || return 1
+        'Content-Length: 0' '' | udp_ask "$LISTEN_IP" "$SIP_PORT") || return 1
     [[ $answer == 'SIP/2.0 200 '* ]]
 }
 

@@ -10,7 +10,7 @@ rtpengine_prepare() {
     user=$(user_of rtpengine)
     demand_range RTP_PORT_MIN RTP_PORT_MAX 8
     own "$user" "$home"
-    LISTEN_IP=127.0.0.1 PUBLIC_IP=127.0.0.1 RTPENGINE_ADDRESS=127.0.0.1:$RTPENGINE_NG_PORT \
+    RTPENGINE_ADDRESS=$INTERNAL_IP:$RTPENGINE_NG_PORT \
         render_to "$user" "$ROOT/config/rtpengine/rtpengine.conf.in" "$home/rtpengine.conf"
 }
 
@@ -24,7 +24,7 @@ rtpengine_start() {
 # The control protocol's ping: bencoded, behind a cookie.
 rtpengine_probe() {
     local cookie=$RANDOM$RANDOM
-    [[ $(printf '%s d7:command4:pinge' "$cookie" | udp_ask "$RTPENGINE_NG_PORT") == "$cookie d6:result4:ponge" ]]
+    [[ $(printf '%s d7:command4:pinge' "$cookie" | udp_ask "$INTERNAL_IP" "$RTPENGINE_NG_PORT") == "$cookie d6:result4:ponge" ]]
 }
 
 rtpengine_provision() { :; }
