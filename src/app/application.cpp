@@ -124,7 +124,7 @@ class application {
         monitor_.add_routes(admin_routes_);
     }
 
-    // Serves until a signal, then stops in two stages: no new work, then no work at all.
+    // Serves until a signal, then stops in stages: balancers are told, no new work, no work at all.
     awaitable<void> run() {
         co_await revocations_.reload();
         background_.spawn("database watch", database_.watch());
@@ -139,6 +139,8 @@ class application {
         announce("admin", admin_.listen(settings_.admin_host, settings_.admin_port));
         const int signal = co_await signals_.async_wait(asio::use_awaitable);
         log::info("signal {}: stopping", signal);
+        health_.drain();
+        if (settings_.drain > 0s) co_await async::pause(settings_.drain);
         co_await api_.stop(shutdown_grace);
         co_await admin_.stop(shutdown_grace);
     }

@@ -37,7 +37,8 @@ awaitable<http::with_status<readiness, 200, 503>> service::ready() {
     const bool database = co_await works(database_);
     const bool xmpp = co_await xmpp_.ready();
     const bool both = database && xmpp;
-    co_return http::with_status<readiness, 200, 503>{both ? 200 : 503, {word(both), {word(database), word(xmpp)}}};
+    co_return http::with_status<readiness, 200, 503>{
+        both && !draining_ ? 200 : 503, {draining_ ? "stopping" : word(both), {word(database), word(xmpp)}}};
 }
 
 }  // namespace veil::health

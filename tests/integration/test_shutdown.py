@@ -37,6 +37,10 @@ def refused(port):
     return False
 
 
+def readiness(server):
+    return raw_http.request(server.port, "GET", "/readyz")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_request_in_flight_is_answered(server, number):
     account = rest.Account(server)
@@ -68,6 +72,17 @@ def test_a_client_that_never_finishes_delays_the_end_only_so_long(server):
     with stuck:
         server.signal(signal.SIGTERM)
         server.assert_clean(server.wait_end(GRACE_SECONDS))
+
+
+def test_a_draining_server_says_so_and_serves_on():
+    with api_process.ApiProcess(DRAIN_SECONDS="4") as server:
+        account = rest.Account(server)
+        server.signal(signal.SIGTERM)
+        wait.until(lambda: readiness(server).status == 503, 5, "readiness is gone")
+        assert readiness(server).json()["status"] == "stopping"
+        assert rest.login(server, account.username, account.password).status == 200
+        wait.until(lambda: refused(server.port), 10, "new connections are refused")
+        server.assert_clean(server.wait_end(STOP_SECONDS))
 
 
 def test_a_second_signal_does_no_harm(server):

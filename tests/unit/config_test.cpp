@@ -191,5 +191,14 @@ TEST(config, the_ring_time_has_bounds) {
     }
 }
 
+TEST(config, draining_has_bounds_and_is_off_by_default) {
+    auto set = complete();
+    EXPECT_EQ(load_from(set).drain.count(), 0);
+    for (const auto* bad : {"61", "-1", "3s", "0.5"}) {
+        set["DRAIN_SECONDS"] = bad;
+        EXPECT_EQ(faults_of(set).size(), 1U) << bad;
+    }
+}
+
 }  // namespace
 }  // namespace veil::config

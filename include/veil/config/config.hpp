@@ -34,6 +34,7 @@ struct settings {
     // addresses the server listens on
     std::string api_host, admin_host;
     std::uint16_t api_port = 0, admin_port = 0;
+    std::chrono::seconds drain{0};  // from the signal to the closing of the listeners
     std::vector<std::string> cors_origins;
     bool demo_pages = false;
 

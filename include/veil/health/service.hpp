@@ -40,7 +40,8 @@ struct readiness {
     static constexpr auto fields() {
         using core::field;
         return std::tuple{
-            field("status", &readiness::status, {.about = "`ok` when all checks are.", .example = "ok"}),
+            field("status", &readiness::status,
+                  {.about = "`ok` when all checks are, `stopping` before the server ends.", .example = "ok"}),
             field("checks", &readiness::checks),
         };
     }
@@ -52,12 +53,16 @@ class service {
 
     void add_routes(http::router& routes);
 
+    // From now on /readyz says 503: the server is about to stop, and balancers shall send nothing more.
+    void drain() { draining_ = true; }
+
     awaitable<alive> live();
     awaitable<http::with_status<readiness, 200, 503>> ready();
 
  private:
     db::pool& database_;
     ejabberd::client& xmpp_;
+    bool draining_ = false;
 };
 
 }  // namespace veil::health
