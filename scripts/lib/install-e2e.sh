@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Usage: scripts/lib/install-e2e.sh
-# Downloads what tests/e2e/package-lock.json pins into tests/e2e/node_modules, unless it is there. No package's script
-# runs.
+# Usage: scripts/lib/install-e2e.sh [FOLDER]
+# Downloads what package-lock.json pins in FOLDER (tests/e2e) into node_modules there, unless it is there. No package's
+# script runs.
 
 # shellcheck source=/dev/null
 source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 [[ ${1:-} == --help ]] && { show_help "$0"; exit 0; }
-(($# == 0)) || die "unknown option: $1"
+(($# < 2)) || die "unknown option: $2"
 
-cd -- "$ROOT/tests/e2e" || exit
+cd -- "$ROOT/${1:-tests/e2e}" || exit
 command -v npm >/dev/null || die "npm is missing"
 mkdir -p "$ROOT/build"
 exec 9>"$ROOT/build/e2e.lock"

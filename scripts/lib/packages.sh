@@ -33,6 +33,9 @@ packages_of() {
             packages_of build
             echo python3-slixmpp slowhttptest libfaketime postgresql-client-15 curl
             ;;
+        engine) echo docker.io iptables iproute2 ;;
+        debootstrap) echo debootstrap ;;
+        compose) echo python3-pytest python3-slixmpp python3-aiohttp python3-yaml shellcheck yamllint && node_packages ;;
         calls) echo sip-tester baresip-core ;;
         *) die "no package list is called $1" ;;
     esac

@@ -161,6 +161,16 @@ export class SipPhone {
         return (await this.final(this.within(call, answer, "BYE", call.cseq + 1))).status;
     }
 
+    // Ends a call that this phone has answered with `reply`.
+    async hangUpAnswered(invite) {
+        const routes = listOf(invite, "record-route").map((route) => ["Route", route]);
+        const to = invite.one("from");
+        const from = `${invite.one("to")};tag=${this.#tag}`;
+        const callId = invite.one("call-id");
+        const bye = this.request({ method: "BYE", uri: uriOf(invite.one("contact")), from, to, callId, more: routes });
+        return (await this.final(bye)).status;
+    }
+
     // Answers a request that came.
     reply(request, status, body = "") {
         const to = request.one("to");

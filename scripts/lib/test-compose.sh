@@ -1,0 +1,97 @@
+# shellcheck shell=bash
+# The parts of scripts/test-compose.sh: a project of its own on free ports, and the tables at the end.
+
+# Exports a complete configuration for a project that shares nothing with any other one, in $FOLDER/env as an operator's .env.
+compose_project() {
+    local name
+    # shellcheck disable=SC2046 # names of variables
+    unset $(example_lines | sed 's/^#//; s/=.*//')
+    # Fifteen single ports, then 40 in a row for media, the first of which is even, and 20 for relays.
+    until mapfile -t PORTS < <(free_ports 75) && ((PORTS[74] - PORTS[15] == 59 && PORTS[15] % 2 == 0)); do :; done
+    VEIL_ENV_FILE=$FOLDER/env
+    create_env
+    cat >>"$VEIL_ENV_FILE" <<ENV
+API_PORT=${PORTS[0]}
+ADMIN_PORT=${PORTS[1]}
+XMPP_PORT_STARTTLS=${PORTS[2]}
+XMPP_PORT_TLS=${PORTS[3]}
+XMPP_PORT_WS=${PORTS[4]}
+XMPP_PORT_UPLOAD=${PORTS[5]}
+SIP_PORT=${PORTS[6]}
+SIP_PORT_TLS=${PORTS[7]}
+SIP_PORT_WSS=${PORTS[8]}
+TURN_PORT=${PORTS[9]}
+TURN_PORT_TLS=${PORTS[10]}
+RTP_PORT_MIN=${PORTS[15]}
+RTP_PORT_MAX=${PORTS[54]}
+TURN_RELAY_PORT_MIN=${PORTS[55]}
+TURN_RELAY_PORT_MAX=${PORTS[74]}
+SIP_ALLOW_PLAIN_RTP=true
+ENV
+    load_env
+    for name in "${VEIL_NAMES[@]}"; do export "${name?}"; done
+    unset API_HOST EJABBERD_API_URL # the native stack's
+    export BIND_ADDRESS=127.0.0.1 INTERNAL_NET=172.31.$((RANDOM % 200 + 20)).0/24 PROMETHEUS_PORT=${PORTS[11]}
+    export VEIL_TAG=test-$$ PUSH_KEYS=$FOLDER/push-keys
+    export COMPOSE_PROJECT_NAME=veil-test-$$ COMPOSE_FILE=$ROOT/docker-compose.yml COMPOSE_ENV_FILES=$VEIL_ENV_FILE
+    # Behind a proxy that signs with its own authority npm has been told so; the build is told the same.
+    export BUILD_CA_FILE=${BUILD_CA_FILE:-${npm_config_cafile:-${NODE_EXTRA_CA_CERTS:-/dev/null}}}
+    # What the tests' own clients read.
+    export VEIL_CERTS=$FOLDER/certs EJABBERD_CA_FILE=$FOLDER/certs/ca.pem VEIL_STATE=$FOLDER/state
+    export VEIL_SCRIPTS=$ROOT/scripts VEIL_CALLS_FOLDER=$FOLDER/calls VEIL_FAKE_PUSH_EVENTS=$FOLDER/calls/pushes
+    mkdir -p "$PUSH_KEYS" "$VEIL_CERTS" "$VEIL_CALLS_FOLDER"
+}
+
+# The certificate authority that the containers made, for clients outside.
+fetch_authority() { docker compose exec -T ejabberd cat /certs/ca.pem >"$VEIL_CERTS/ca.pem"; }
+
+lint() {
+    "$ROOT/scripts/lib/install-e2e.sh" tests/compose &&
+        docker compose config -q &&
+        docker compose -f docker-compose.yml -f docker-compose.host-turn.yml config -q &&
+        tests/compose/node_modules/.bin/dclint --max-warnings 0 docker-compose.yml docker-compose.host-turn.yml &&
+        tests/compose/node_modules/.bin/dockerfilelint docker/*/Dockerfile &&
+        yamllint -s . && shellcheck docker/*.sh scripts/*.sh scripts/*/*.sh
+}
+
+build_images() { docker compose --profile lb --profile monitoring build --no-cache 2>&1; }
+
+project_down() {
+    [[ ${COMPOSE_PROJECT_NAME:-} ]] || return 0
+    docker compose logs --no-color >"$FOLDER/containers.log" 2>&1 || true
+    docker compose --profile lb --profile monitoring down -v --remove-orphans --rmi local
+}
+
+# compose_suite TITLE FILE...: pytest on files of tests/compose.
+compose_suite() {
+    local title=$1
+    shift
+    suite "$title" integration_report run_integration -c tests/compose/pytest.ini "${@/#/tests/compose/}"
+}
+
+run_compose_calls() {
+    (cd -- "$ROOT/tests/compose" &&
+        node --test-reporter=../e2e/calls/reporter.mjs --test-reporter-destination=stdout calls.mjs) 2>&1
+}
+
+# timed TITLE COMMAND...: notes how long it took for the table.
+timed() {
+    local title=$1 started
+    started=$(now_ms)
+    shift
+    "$@"
+    TIMES+=("$(printf '%-28s %7.1f s' "$title" "$(($(now_ms) - started))e-3")")
+}
+
+sizes() {
+    local image
+    for image in $(docker compose --profile lb --profile monitoring config --images | sort); do
+        printf '%-28s %7.0f MB\n' "${image%:*}" "$(docker image inspect -f '{{.Size}}' "$image" | sed 's/$/e-6/')"
+    done
+}
+
+memory() {
+    # shellcheck disable=SC2046 # ids
+    docker stats --no-stream --format '{{.Name}} {{.MemUsage}}' $(docker compose ps -q) | sed "s/^$COMPOSE_PROJECT_NAME-//" |
+        sort | awk '{ printf "%-28s %10s of %s\n", $1, $2, $4 }'
+}

@@ -1,0 +1,56 @@
+// Usage: node --test-reporter=../e2e/calls/reporter.mjs --test-reporter-destination=stdout calls.mjs
+//
+// Calls through the containers' published ports, by the phones of tests/e2e/calls. scripts/test-compose.sh starts this.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import test from "node:test";
+import { promisify } from "node:util";
+import { Baresip } from "../e2e/calls/baresip.mjs";
+import { SipPhone } from "../e2e/calls/sip_phone.mjs";
+import { sippCalls } from "../e2e/calls/sipp.mjs";
+import { account, device, turnCredentials } from "../e2e/calls/stack.mjs";
+import { askRelay } from "../e2e/calls/turn.mjs";
+import { until } from "../e2e/calls/until.mjs";
+
+const LIMIT = { timeout: 60_000 };
+const SOON_MS = 3_000; // the API has answered; nobody waits for RING_TIME
+const run = promisify(execFile);
+
+const kamailioLog = async () => (await run("docker", ["compose", "logs", "--no-color", "kamailio"], { maxBuffer: 1 << 26 })).stdout;
+
+test("The API's credentials get a relay, others do not", LIMIT, async () => {
+    const alice = await account("alice");
+    const credentials = await turnCredentials(alice);
+    // Towards the inside nothing is relayed, neither to this machine nor to the containers.
+    assert.deepEqual(await askRelay(credentials, ["127.0.0.1", "172.17.0.1", "10.0.0.1"]), { relay: 0, peers: [0, 403, 403] });
+    assert.equal((await askRelay({ ...credentials, password: "wrong" })).relay, 401);
+});
+
+test("A native phone registers over TLS", LIMIT, async (t) => {
+    await Baresip.open(t, await account("bob"), { encrypted: true });
+});
+
+test("A plain phone calls another one, and both hear", LIMIT, async (t) => {
+    const [alice, bob] = [await account("alice"), await account("bob")];
+    const phone = await SipPhone.open(t, bob);
+    phone.contact = `<sip:${bob.username}@192.168.7.7:5060>`; // as behind NAT: the engine's proxy is one
+    assert.equal(await phone.register(), 200);
+    const sipp = await sippCalls(t, alice, bob);
+    const invite = await phone.rings();
+    await phone.answer(invite);
+    await until(() => phone.rtp.received >= 100, 10_000, () => `100 packets of media (there are ${phone.rtp.received})`);
+    assert.equal(await phone.hangUpAnswered(invite), 200);
+    assert.equal(await sipp.ended, 0, sipp.said());
+});
+
+test("A call to somebody offline goes to the API, which knows that no phone can be woken", LIMIT, async (t) => {
+    const [alice, bob] = [await account("alice"), await account("bob")];
+    await device(bob);
+    const caller = await SipPhone.open(t, alice);
+    const call = await caller.call(bob);
+    await caller.answered(call, (status) => status === 182);
+    assert.equal((await caller.outcome(call, SOON_MS)).status, 480);
+    const line = `call-notify ${bob.username}@`;
+    const found = async () => (await kamailioLog()).split("\n").find((each) => each.includes(line));
+    assert.match(await until(found, SOON_MS, "Kamailio's line about call-notify"), /HTTP 200$/);
+});

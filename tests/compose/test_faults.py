@@ -1,0 +1,70 @@
+"""What becomes of the data and of those who use them when containers stop, start, and are killed."""
+
+import time
+
+import engine
+import pytest
+from support import rest, wait, xmpp_client
+
+STOP_SECONDS = 10
+BACK_SECONDS = 60
+
+
+def signs_in_everywhere(api, account):
+    assert rest.login(api, account.username, account.password).status == 200
+    assert xmpp_client.can_log_in(account.username, account.password)
+
+
+@pytest.mark.parametrize("service", engine.SERVICES)
+def test_sigterm_ends_it_cleanly_and_soon(service):
+    one = engine.container(service)
+    begun = time.monotonic()
+    engine.docker("kill", "--signal", "TERM", one)
+    code = engine.docker("wait", one).strip()
+    took = time.monotonic() - begun
+    engine.up()
+    assert code == "0"
+    assert took <= STOP_SECONDS, f"{took:.1f} s"
+
+
+def test_stop_and_start_keep_the_data(api, account):
+    with xmpp_client.Session(account.username, account.password) as session:
+        session.send(account.jid, "remember this")
+        wait.until(lambda: "remember this" in session.archive(), 10, "the archive has it")
+    engine.compose("stop")
+    assert not api.ready()
+    engine.up()
+    signs_in_everywhere(api, account)
+    with xmpp_client.Session(account.username, account.password) as session:
+        assert session.archive() == ["remember this"]
+    assert rest.turn(api, account.token).status == 200
+
+
+def test_new_containers_keep_the_data(api, account):
+    engine.compose("down")
+    engine.up()
+    signs_in_everywhere(api, account)
+
+
+def test_nothing_acknowledged_is_lost_when_the_database_is_killed(api):
+    accounts = [rest.Account(api) for _ in range(5)]
+    server = engine.inspect(engine.container("api"))["State"]["StartedAt"]
+    engine.crash(engine.container("db"))
+    wait.until(lambda: not api.ready(), 10, "the API notices")
+    api.wait_ready(BACK_SECONDS)
+    for account in accounts:
+        signs_in_everywhere(api, account)
+    rest.Account(api)
+    assert engine.inspect(engine.container("api"))["State"]["StartedAt"] == server, "the API had to be restarted"
+
+
+@pytest.mark.parametrize("service", [name for name in engine.SERVICES if name != "db"])
+def test_what_is_killed_comes_back(api, account, service):
+    one = engine.container(service)
+    before = engine.inspect(one)["RestartCount"]
+    engine.crash(one)
+    wait.until(lambda: engine.inspect(one)["RestartCount"] > before, 30, f"{service} is started again")
+    health = lambda: engine.inspect(one)["State"]["Health"]["Status"]  # noqa: E731
+    wait.until(lambda: health() == "healthy", BACK_SECONDS, f"{service} is healthy")
+    api.wait_ready(BACK_SECONDS)
+    signs_in_everywhere(api, account)

@@ -1,0 +1,128 @@
+"""Two API servers behind HAProxy: one truth, and no request lost when one of them goes."""
+
+import contextlib
+import os
+import threading
+
+import engine
+import pytest
+from support import raw_http, rest, wait
+
+CLIENTS = 8
+NOTICED_SECONDS = 3  # after that, the balancer leaves out a server that was killed
+ENV = {"COMPOSE_ENV_FILES": f"{os.environ['COMPOSE_ENV_FILES']},config/haproxy/lb.env"}
+INFO = "/api/v1/server/info"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def two_servers():
+    engine.compose("rm", "-sf", "api", env=ENV)  # it has the port that the balancer is about to get
+    engine.up("--scale", "api=2", env=ENV)
+    yield
+    engine.compose("rm", "-sf", "lb", "api", env=ENV)
+    engine.up()
+
+
+def direct():
+    """The API servers themselves, past the balancer."""
+    found = []
+    for one in engine.containers("api", env=ENV):
+        ((binding,),) = [ports for name, ports in engine.inspect(one)["NetworkSettings"]["Ports"].items() if name == "8443/tcp"]
+        found.append(engine.Api(int(binding["HostPort"])))
+    assert len(found) == 2
+    return found
+
+
+class Load:
+    """Clients that ask without a pause, each on a new connection or on one that it keeps; what went wrong, and when."""
+
+    def __init__(self, api):
+        self._api, self._end, self._lock = api, threading.Event(), threading.Lock()
+        self.served, self.failures = 0, []
+        self._threads = [threading.Thread(target=self._ask, args=(number % 2 == 0,)) for number in range(CLIENTS)]
+
+    def _ask(self, keeps):
+        wire = None
+        while not self._end.is_set():
+            try:
+                wire = wire or raw_http.Wire(self._api.port)
+                answer = wire.send(raw_http.head("GET", INFO)).read()
+                said = answer.status if answer else "closed without an answer"
+            except (OSError, AssertionError) as error:
+                said = repr(error)
+            with self._lock:
+                self.served += said == 200
+                if said != 200:
+                    self.failures.append(said)
+            if said != 200 or not keeps:
+                wire.socket.close() if wire else None
+                wire = None
+
+    def wait_served(self, more):
+        target = self.served + more
+        wait.until(lambda: self.served >= target, 60, f"{more} more requests are served")
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        self.wait_served(200)
+        return self
+
+    def __exit__(self, *_):
+        self._end.set()
+        for thread in self._threads:
+            thread.join(30)
+
+
+@contextlib.contextmanager
+def back_again(one, api):
+    """Behind the block the container runs and the balancer uses it."""
+    try:
+        yield
+    finally:
+        engine.docker("start", one)
+        engine.up("--scale", "api=2", env=ENV)
+        wait.until(lambda: up_servers() == 2, 30, "the balancer uses both")
+        api.wait_ready()
+
+
+def up_servers():
+    """How many servers the balancer sends to, as its own metrics say."""
+    text = engine.compose("exec", "-T", "lb", "curl", "-s", "http://127.0.0.1:8404/metrics", env=ENV)
+    (line,) = [line for line in text.splitlines() if line.startswith('haproxy_backend_active_servers{proxy="servers"}')]
+    return int(line.split()[-1])
+
+
+def test_both_serve(api):
+    wait.until(lambda: up_servers() == 2, 30, "the balancer uses both")
+    assert all(server.ready() for server in (api, *direct()))
+
+
+def test_a_logout_holds_on_both(api, account):
+    assert [rest.turn(server, account.token).status for server in direct()] == [200, 200]
+    assert rest.logout(api, account.token).status == 200
+    assert [rest.turn(server, account.token).status for server in direct()] == [401, 401]
+    for _ in range(6):
+        assert rest.turn(api, account.token).status == 401
+
+
+def test_no_request_is_lost_when_one_is_stopped(api):
+    wait.until(lambda: up_servers() == 2, 30, "the balancer uses both")
+    one = engine.containers("api", env=ENV)[0]
+    with back_again(one, api), Load(api) as load:
+        engine.docker("stop", one)
+        load.wait_served(500)
+        assert engine.inspect(one)["State"]["ExitCode"] == 0
+    assert load.failures == []
+
+
+def test_what_is_killed_is_left_out_soon(api):
+    wait.until(lambda: up_servers() == 2, 30, "the balancer uses both")
+    one = engine.containers("api", env=ENV)[1]
+    with back_again(one, api), Load(api) as load:
+        engine.docker("kill", "--signal", "KILL", one)
+        wait.until(lambda: up_servers() == 1, NOTICED_SECONDS, "the balancer has noticed")
+        before = len(load.failures)
+        load.wait_served(500)
+        assert load.failures[before:] == []
+    assert before <= CLIENTS, "only what was on its way may fail"
