@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import urllib.parse
 import urllib.request
 
 import engine
@@ -34,6 +36,21 @@ def test_it_scrapes_the_api_and_rtpengine():
 def test_its_alerts_are_loaded():
     names = {rule["name"] for group in ask("/api/v1/rules")["groups"] for rule in group["rules"]}
     assert {"ApiDown", "MediaPortsRunOut", "OneApiServerLeft"} <= names
+
+
+def test_alerts_and_dashboard_name_metrics_that_exist():
+    """Those of the API as docs/operations.md lists them; a histogram has further names."""
+    used = "".join((engine.ROOT / "config" / name).read_text() for name in ("prometheus/alerts.yml", "grafana/veil.json"))
+    known = set(re.findall(r"^\| `(veil_\w+)`", (engine.ROOT / "docs/operations.md").read_text(), re.MULTILINE))
+    named = {re.sub(r"_(bucket|count|sum)$", "", name) for name in re.findall(r"\bveil_\w+", used)}
+    assert named and named <= known, named - known
+
+
+def test_every_panel_of_the_dashboard_can_be_asked():
+    panels = json.loads((engine.ROOT / "config/grafana/veil.json").read_text())["panels"]
+    for target in [target for panel in panels for target in panel["targets"]]:
+        query = urllib.parse.urlencode({"query": target["expr"].replace("$__rate_interval", "1m")})
+        assert ask(f"/api/v1/query?{query}")["resultType"] == "vector", target
 
 
 def test_the_alerts_say_what_they_should():
