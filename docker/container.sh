@@ -38,7 +38,7 @@ container_addresses() {
     find_addresses
     # shellcheck disable=SC2034 # read by the services
     PUBLIC_IP=$SERVER_IP DB_CLIENTS=samenet EJABBERD_API_NAME=ejabberd-admin RTPENGINE_HOST=rtpengine-control \
-        API_FOR_KAMAILIO=api RTPENGINE_METRICS="listen-http = $INTERNAL_IP:2225" TURN_LOOPBACK_PEERS='' UPLOADS=$STATE/uploads \
+        API_FOR_KAMAILIO=api-internal RTPENGINE_METRICS="listen-http = $INTERNAL_IP:2225" TURN_LOOPBACK_PEERS='' UPLOADS=$STATE/uploads \
         API_PROGRAM=/usr/local/bin/veil-api
     # The database is in the internal network alone, and listens on loopback too.
     [[ $1 != db ]] || INTERNAL_IP='*'

@@ -20,7 +20,6 @@ done
 TIMES=()
 FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/veil-compose.XXXXXX")
 chmod 0711 "$FOLDER"
-mkdir "$FOLDER/report"
 
 # Whatever happened, neither containers nor the engine stay behind.
 leave() {
@@ -36,7 +35,7 @@ trap leave EXIT
 trap 'exit 130' INT TERM
 
 started=$(now_ms)
-install_for base compose calls
+install_for base
 if ! engine_up "$FOLDER/engine" 2>"$FOLDER/engine.log"; then
     cat -- "$FOLDER/engine.log"
     DONE=1
@@ -44,6 +43,7 @@ if ! engine_up "$FOLDER/engine" 2>"$FOLDER/engine.log"; then
     exit 77
 fi
 say_since "$started" "a Docker engine answers"
+install_for compose calls
 cd -- "$ROOT" || exit
 compose_project
 

@@ -34,7 +34,7 @@ fi
 if [[ ! $only || $only == --unit ]]; then
     check "floors" /usr/bin/python3 tests/check_floors.py
     check "tests named in docs" /usr/bin/python3 tests/check_docs.py
-    check "shellcheck" shellcheck .ci/run scripts/*.sh scripts/*/*.sh
+    check "shellcheck" shellcheck .ci/run docker/*.sh scripts/*.sh scripts/*/*.sh
     suite "unit tests" unit_report build/debug/bin/veil-unit-tests "--gtest_output=json:$FOLDER/unit.json"
     unit_tsan
     suite "fuzzing" fuzz_report run_fuzz

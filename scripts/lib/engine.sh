@@ -56,7 +56,7 @@ engine_base() {
     local root=$ENGINE/rootfs
     ! docker image inspect debian:bookworm-slim >/dev/null 2>&1 || return 0
     ! timeout 120 docker pull -q debian:bookworm-slim >/dev/null 2>&1 || return 0
-    install_for debootstrap || return 1
+    (install_for debootstrap) || return 1
     debootstrap --variant=minbase bookworm "$root" "$(debian_mirror)" >"$ENGINE/debootstrap.log" 2>&1 || return 1
     # The same sources and settings of apt as here.
     : >"$root/etc/apt/sources.list"
@@ -73,7 +73,7 @@ engine_base() {
 engine_up() {
     ! engine_is_there || return 0
     is_root || { echo "no Docker engine answers, and only root can start one" >&2; return 1; }
-    install_for engine || return 1
+    (install_for engine) || return 1
     ENGINE=$1
     mkdir -p -- "$ENGINE"
     chmod 0711 -- "$ENGINE"
