@@ -38,7 +38,7 @@ start_db() {
 # It makes the certificates for all while there are none.
 start_ejabberd() {
     (
-        export VEIL_CERTS XMPP_DOMAIN XMPP_HOST SIP_DOMAIN TURN_DOMAIN HTTP_UPLOAD_DOMAIN
+        export VEIL_CERTS XMPP_DOMAIN XMPP_HOST SIP_DOMAIN TURN_DOMAIN HTTP_UPLOAD_DOMAIN SERVER_IP
         exec "$root/scripts/setup-certs.sh"
     )
     ejabberd_prepare

@@ -1,68 +1,49 @@
 #!/usr/bin/env bash
-# Usage: scripts/setup-certs.sh
+# Usage: scripts/setup-certs.sh [--email ADDRESS|none [--staging] [--webroot FOLDER] [--server URL]]
+#        scripts/setup-certs.sh --renewed [--staging]
 #
-# Makes a development certificate authority and one server certificate for every name the stack answers to, in certs/
-# (or VEIL_CERTS): ca.pem, ca.key, server.pem (with its chain), server.key. Does nothing while they are good; makes the
-# server certificate anew when the names changed or it ends within 30 days. Not for production: use a public authority there.
+# Makes what the stack needs in certs/ (or VEIL_CERTS): an authority of our own (ca.pem, ca.key), the certificate of ejabberd's
+# admin API (internal.pem, internal.key), and what clients see, for every name (server.pem with its chain, server.key). Does
+# nothing while they are good; makes them anew when names changed or they end within 30 days. Keys are readable by you alone.
+#
+# Without options server.pem is signed by our own authority, which apps would have to be given: for development. One that you
+# put there yourself is kept. With --email, which agrees to the authority's terms, certbot gets one from Let's Encrypt if every
+# name leads to this machine and its port 80 is reached from outside. If that fails the reason is said, and what was there
+# stays, or one of our own takes the place. certbot renews it and then calls --renewed, which lets every running service, here
+# and in containers, read it without a restart.
+#   --email ADDRESS   where the authority may write to; none: nowhere
+#   --staging         Let's Encrypt's test authority, which clients do not trust and which has no narrow limits
+#   --webroot FOLDER  a web server has port 80 and serves this folder
+#   --server URL      another authority that speaks ACME
+# Read from the environment or .env: the names (XMPP_DOMAIN, XMPP_HOST, ...) and SERVER_IP.
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
-for part in common packages env; do
+for part in common packages env state process keeper services certificates authority reload; do
     # shellcheck source=/dev/null
     source "$here/lib/$part.sh"
 done
 
-[[ ${1:-} == --help ]] && { show_help "$0"; exit 0; }
-(($# == 0)) || die "this script takes no arguments"
-
-# Every name and address, as openssl prints them, sorted.
-wanted_names() {
-    printf 'DNS:%s\n' localhost ejabberd ejabberd-admin "$XMPP_DOMAIN" {muc,upload,pubsub}."$XMPP_DOMAIN" "$HTTP_UPLOAD_DOMAIN" \
-        "$XMPP_HOST" "$TURN_DOMAIN" "$SIP_DOMAIN" | tr '[:upper:]' '[:lower:]' | sed 's/^dns:/DNS:/' |
-        sed -E 's/^DNS:(([0-9]+\.){3}[0-9]+)$/IP Address:\1/' | sort -u
-    printf 'IP Address:%s\n' 127.0.0.1 0:0:0:0:0:0:0:1
-}
-
-certified_names() {
-    openssl x509 -in server.pem -noout -ext subjectAltName | sed 1d | tr ',' '\n' | sed 's/^ *//'
-}
-
-lasts() { openssl x509 -in "$1" -noout -checkend $((30 * 86400)) >/dev/null 2>&1; }
-
-ca_is_good() { [[ -s ca.pem ]] && lasts ca.pem; }
-
-server_is_good() {
-    [[ -s server.pem && -s server.key ]] && lasts server.pem &&
-        openssl verify -CAfile ca.pem server.pem >/dev/null 2>&1 &&
-        [[ $(openssl x509 -in server.pem -noout -pubkey) == "$(openssl pkey -in server.key -pubout 2>/dev/null)" ]] &&
-        [[ $(certified_names | sort -u) == "$(wanted_names | sort -u)" ]]
-}
-
-new_key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1" 2>/dev/null; }
-
-make_ca() {
-    new_key "$draft/ca.key"
-    openssl req -x509 -new -key "$draft/ca.key" -sha256 -days 3650 -subj "/CN=Veil development CA" \
-        -addext basicConstraints=critical,CA:TRUE,pathlen:0 -addext keyUsage=critical,keyCertSign,cRLSign \
-        -out "$draft/ca.pem"
-    chmod 0644 "$draft/ca.pem"
-    mv -f "$draft/ca.key" "$draft/ca.pem" .
-}
-
-make_server() {
-    local names
-    [[ -s ca.key ]] || die "$VEIL_CERTS/server.pem does not fit any more and there is no ca.key to make a new one" \
-        "put a certificate there for: $(wanted_names | tr '\n' ' ')"
-    names=$(wanted_names | sed 's/^IP Address:/IP:/' | paste -s -d ,)
-    new_key "$draft/server.key"
-    openssl req -new -key "$draft/server.key" -subj "/CN=$XMPP_DOMAIN" |
-        openssl x509 -req -sha256 -days 397 -CA ca.pem -CAkey ca.key -set_serial "0x$(openssl rand -hex 16)" \
-            -extfile <(printf '%s\n' basicConstraints=critical,CA:FALSE keyUsage=critical,digitalSignature \
-                extendedKeyUsage=serverAuth subjectKeyIdentifier=hash authorityKeyIdentifier=keyid \
-                "subjectAltName=$names") -out "$draft/server.pem" 2>/dev/null
-    # The authority itself signs, so the chain below it is one certificate.
-    chmod 0644 "$draft/server.pem"
-    mv -f "$draft/server.key" "$draft/server.pem" .
-}
+EMAIL='' STAGING=0 WEBROOT='' ACME_SERVER='' RENEWED=0
+while (($#)); do
+    case $1 in
+        --help) show_help "$0"; exit 0 ;;
+        --email) EMAIL=${2:-} ;;&
+        --webroot) WEBROOT=${2:-} ;;&
+        --server) ACME_SERVER=${2:-} ;;&
+        --email | --webroot | --server)
+            [[ ${2:-} ]] || die "$1 needs a value"
+            shift
+            ;;
+        --staging) STAGING=1 ;;
+        --renewed) RENEWED=1 ;;
+        *) die "unknown option: $1" "scripts/setup-certs.sh --help" ;;
+    esac
+    shift
+done
+[[ $EMAIL || ! $WEBROOT$ACME_SERVER ]] || die "--webroot and --server are for --email"
+[[ $EMAIL || $RENEWED == 1 || $STAGING == 0 ]] || die "--staging is for --email"
+[[ ! $EMAIL || $EMAIL == none || $EMAIL == ?*@?*.?* ]] || die "this is no mail address: $EMAIL"
+[[ ! $WEBROOT || -d $WEBROOT ]] || die "there is no folder $WEBROOT"
 
 started=$(now_ms)
 install_for base
@@ -70,12 +51,22 @@ load_env
 mkdir -p -- "$VEIL_CERTS"
 chmod 0755 -- "$VEIL_CERTS"
 cd -- "$VEIL_CERTS" || die "cannot enter $VEIL_CERTS"
+# Before the lock: certbot calls this script again.
+public=$RENEWED
+[[ ! $EMAIL ]] || ! ask_authority || public=1
 exec 8<.
 flock 8
-draft=
-trap '[[ ! $draft ]] || rm -rf -- "$draft"' EXIT
-ca_is_good && server_is_good && exit 0
 draft=$(mktemp -d "$PWD/draft.XXXXXX")
-ca_is_good || make_ca
-server_is_good || make_server
-say_since "$started" "made the development certificates in $VEIL_CERTS"
+trap 'rm -rf -- "$draft"' EXIT
+((!public)) || take_public || true
+make_own
+flock -u 8
+for what in "${MADE[@]}"; do say_since "$started" "made $what in $VEIL_CERTS"; done
+[[ $EMAIL || $RENEWED == 1 ]] || exit 0
+if is_ours server.pem; then
+    echo "==> clients see a certificate of our own authority: they must be given $VEIL_CERTS/ca.pem"
+else
+    echo "==> clients see a certificate from elsewhere, until $(end_of server.pem)"
+fi
+reload_native
+reload_containers

@@ -42,7 +42,7 @@ find_state
 make_state
 (
     # All it needs to know; the rest of the configuration is not its business.
-    export VEIL_ENV_FILE VEIL_CERTS XMPP_DOMAIN XMPP_HOST SIP_DOMAIN TURN_DOMAIN HTTP_UPLOAD_DOMAIN
+    export VEIL_ENV_FILE VEIL_CERTS XMPP_DOMAIN XMPP_HOST SIP_DOMAIN TURN_DOMAIN HTTP_UPLOAD_DOMAIN SERVER_IP
     exec "$here/setup-certs.sh"
 )
 ! in_list api "${CHOSEN[@]}" || api_build

@@ -62,9 +62,10 @@ load_env() {
         [[ -r $VEIL_ENV_FILE ]] || die "$VEIL_ENV_FILE cannot be read by $(id -un)"
         read_env_file "$VEIL_ENV_FILE"
     fi
-    # Plain HTTP stays on this machine, and the admin API is where this stack puts it.
+    # Plain HTTP stays on this machine, and the admin API is where this stack puts it; asked for by name, as the certificate
+    # for an address is the one that clients see.
     API_HOST=${API_HOST:-127.0.0.1}
-    [[ ! ${EJABBERD_API_PORT:-} || ${EJABBERD_API_URL:-} ]] || EJABBERD_API_URL=https://127.0.0.1:$EJABBERD_API_PORT/api
+    EJABBERD_API_URL=${EJABBERD_API_URL:-https://localhost:${EJABBERD_API_PORT:-5444}/api}
     while IFS= read -r line; do
         name=${line%%=*} value=${line#*=} name=${name#\#} file=${name}_FILE
         [[ ! ${!file:-} ]] || value=

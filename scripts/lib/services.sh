@@ -4,6 +4,8 @@
 #   <name>_ports      variables that hold the ports it listens on
 #   <name>_prepare    writes everything it reads into the state directory
 #   <name>_inputs     prints what it was started with; when that changes it is restarted
+#   <name>_certificates  writes its own copies of the certificates into the state directory; optional, as is
+#   <name>_reload     makes the running one read them, without a restart
 #   <name>_start      launches it
 #   <name>_clear      removes what a killed one left behind; optional
 #   <name>_probe      one try: does it serve?
@@ -19,7 +21,7 @@ read -ra SERVICES <<<"${STAGES[*]}"
 # and where they find each other: this machine alone. Containers have their own (docker/container.sh).
 # shellcheck disable=SC2034 # read by the services
 LISTEN_IP=127.0.0.1 PUBLIC_IP=127.0.0.1 INTERNAL_IP=127.0.0.1 INTERNAL_NET=127.0.0.0/8 DB_CLIENTS=127.0.0.1/32 \
-    EJABBERD_API_NAME=127.0.0.1 RTPENGINE_HOST=127.0.0.1 API_FOR_KAMAILIO='' RTPENGINE_METRICS='' UPLOADS='' \
+    EJABBERD_API_NAME=localhost RTPENGINE_HOST=127.0.0.1 API_FOR_KAMAILIO='' RTPENGINE_METRICS='' UPLOADS='' \
     TURN_LOOPBACK_PEERS=allow-loopback-peers # rtpengine and the browsers are on loopback, which no other stack relays to
 
 # choose_services [NAME...]: sets CHOSEN, in starting order; no name means all.
@@ -64,6 +66,19 @@ wait_ready() {
     done
 }
 
+# certificates_of SERVICE: what tells its copies from others.
+certificates_of() { find "$STATE/$1" -maxdepth 1 \( -name '*.pem' -o -name '*.key' \) -exec sha256sum {} + | sort; }
+
+# renew_certificates SERVICE: the running one reads its copies if they are not those it has.
+renew_certificates() {
+    local now
+    now=$(certificates_of "$1")
+    [[ $now != "$(cat -- "$STATE/run/$1.certificates" 2>/dev/null)" ]] || return 0
+    "$1_reload" || die "$1 did not read its new certificates; restart it: scripts/down.sh $1; scripts/up.sh $1"
+    echo "$now" >"$STATE/run/$1.certificates"
+    echo "==> $1: reads its new certificates, without a restart"
+}
+
 bring_up() {
     local service=$1 started inputs done_as=ready
     started=$(now_ms)
@@ -76,11 +91,13 @@ bring_up() {
         "${service}_stop"
     else
         done_as="kept running"
+        ! declare -F "${service}_reload" >/dev/null || renew_certificates "$service"
     fi
     if ! running "$service"; then
         # shellcheck disable=SC2046 # names of variables
         demand_ports $("${service}_ports")
         echo "$inputs" >"$STATE/run/$service.inputs"
+        certificates_of "$service" >"$STATE/run/$service.certificates"
         "${service}_start"
     fi
     wait_ready "$service" 60

@@ -79,6 +79,12 @@ own() {
     chmod 0700 -- "$2"
 }
 
+# put_pair_for USER FOLDER: its own copy of what clients see, certificate and key.
+put_pair_for() {
+    local file
+    for file in server.pem server.key; do put_file "$1" "$2/$file" <"$VEIL_CERTS/$file"; done
+}
+
 # put_file USER FILE: makes FILE, readable by USER alone, from standard input; never half-written.
 put_file() {
     local draft

@@ -14,13 +14,17 @@ coturn_prepare() {
     user=$(user_of coturn)
     demand_range TURN_RELAY_PORT_MIN TURN_RELAY_PORT_MAX 2
     own "$user" "$home"
-    put_file "$user" "$home/server.pem" <"$VEIL_CERTS/server.pem"
-    put_file "$user" "$home/server.key" <"$VEIL_CERTS/server.key"
+    coturn_certificates
     COTURN_HOME=$home TURN_SECRET_BEFORE=${TURN_SECRET_PREVIOUS:+static-auth-secret=$TURN_SECRET_PREVIOUS} \
         render_to "$user" "$ROOT/config/coturn/turnserver.conf.in" "$home/turnserver.conf"
 }
 
-coturn_inputs() { cat -- "$STATE"/coturn/{turnserver.conf,server.pem,server.key}; }
+coturn_certificates() { put_pair_for "$(user_of coturn)" "$STATE/coturn"; }
+
+# coturn reads certificate and key again.
+coturn_reload() { ! running coturn || kill -s USR2 "$PID"; }
+
+coturn_inputs() { cat -- "$STATE/coturn/turnserver.conf"; }
 
 coturn_start() {
     launch coturn "$(user_of coturn)" "$STATE/coturn" -- turnserver -c "$STATE/coturn/turnserver.conf"

@@ -34,13 +34,23 @@ ejabberd_prepare() {
     user=$(user_of ejabberd)
     uploads=${UPLOADS:-$home/upload}
     for folder in "$home" "$home/spool" "$home/log" "$uploads"; do own "$user" "$folder"; done
-    put_file "$user" "$home/server.pem" < <(cat -- "$VEIL_CERTS/server.pem" "$VEIL_CERTS/server.key")
+    ejabberd_certificates
     EJABBERD_HOME=$home UPLOADS=$uploads render_to "$user" "$ROOT/config/ejabberd/ejabberd.yml.in" "$home/ejabberd.yml"
     ejabberd_schema
 }
 
+ejabberd_certificates() {
+    local name
+    for name in server internal; do
+        put_file "$(user_of ejabberd)" "$STATE/ejabberd/$name.pem" < <(cat -- "$VEIL_CERTS/$name.pem" "$VEIL_CERTS/$name.key")
+    done
+}
+
+# It reads its configuration too, as it was written at the last start.
+ejabberd_reload() { [[ $(ejabberd_ask reload_config '{}') == 0 ]]; }
+
 ejabberd_inputs() {
-    cat -- "$STATE/ejabberd/ejabberd.yml" "$STATE/ejabberd/server.pem"
+    cat -- "$STATE/ejabberd/ejabberd.yml"
     echo "$EJABBERD_API_USER $EJABBERD_API_PASSWORD"
     ejabberd_log_filter
     ejabberd_account
@@ -87,14 +97,18 @@ ejabberd_start() {
         -eval "$(ejabberd_log_filter)" -s ejabberd -eval "$(ejabberd_account)"
 }
 
-# Serves the admin API with the right certificate, knows the API's account and reads it from the database. The password
-# reaches curl on standard input.
+# ejabberd_ask COMMAND JSON: of the admin API. The password reaches curl on standard input.
+ejabberd_ask() {
+    local password=${EJABBERD_API_PASSWORD//\\/\\\\}
+    printf 'user = "%s@%s:%s"\n' "$EJABBERD_API_USER" "$XMPP_DOMAIN" "${password//\"/\\\"}" |
+        curl -q -4 -s -f --noproxy '*' --max-time 5 --cacert "$VEIL_CERTS/ca.pem" --config - \
+            -d "$2" "https://$EJABBERD_API_NAME:$EJABBERD_API_PORT/api/$1"
+}
+
+# Serves the admin API with the right certificate, knows the API's account and reads it from the database.
 ejabberd_probe() {
-    local password=${EJABBERD_API_PASSWORD//\\/\\\\} answer
-    answer=$(printf 'user = "%s@%s:%s"\n' "$EJABBERD_API_USER" "$XMPP_DOMAIN" "${password//\"/\\\"}" |
-        curl -q -s -f --noproxy '*' --max-time 5 --cacert "$VEIL_CERTS/ca.pem" --config - \
-            -d '{"name":"registeredusers"}' "https://$EJABBERD_API_NAME:$EJABBERD_API_PORT/api/stats") || return 1
-    [[ $answer =~ ^\{\"stat\":[1-9][0-9]*\}$ ]]
+    local answer
+    answer=$(ejabberd_ask stats '{"name":"registeredusers"}') && [[ $answer =~ ^\{\"stat\":[1-9][0-9]*\}$ ]]
 }
 
 ejabberd_provision() { :; }

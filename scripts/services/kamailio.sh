@@ -43,8 +43,7 @@ kamailio_prepare() {
     kamailio_check
     kamailio_tables
     own "$user" "$home"
-    put_file "$user" "$home/server.pem" <"$VEIL_CERTS/server.pem"
-    put_file "$user" "$home/server.key" <"$VEIL_CERTS/server.key"
+    kamailio_certificates
     for file in "$ROOT"/config/kamailio/*.cfg; do put_file "$user" "$home/${file##*/}" <"$file"; done
     for file in kamailio tls; do
         SIP_DOMAIN=${SIP_DOMAIN,,} KAMAILIO_HOME=$home RTPENGINE_ADDRESS=$RTPENGINE_HOST:$RTPENGINE_NG_PORT \
@@ -54,7 +53,16 @@ kamailio_prepare() {
     done
 }
 
-kamailio_inputs() { cat -- "$STATE"/kamailio/{*.cfg,server.pem,server.key}; }
+kamailio_certificates() { put_pair_for "$(user_of kamailio)" "$STATE/kamailio"; }
+
+# Connections that are open keep what they have.
+kamailio_reload() {
+    local answer
+    answer=$(as "$(user_of kamailio)" -- timeout 10 kamcmd -s "unix:$STATE/kamailio/ctl" tls.reload) &&
+        [[ $answer == *'TLS configuration reloaded'* ]]
+}
+
+kamailio_inputs() { cat -- "$STATE"/kamailio/*.cfg; }
 
 kamailio_clear() { rm -f -- "$STATE/kamailio/ctl"; }
 
