@@ -106,6 +106,7 @@ take_public() {
         return 1
     fi
     ! cmp -s -- "$from/fullchain.pem" server.pem || ! cmp -s -- "$from/privkey.pem" server.key || return 0
+    # shellcheck disable=SC2154 # setup-certs.sh has it
     cat -- "$from/fullchain.pem" >"$draft/server.pem"
     cat -- "$from/privkey.pem" >"$draft/server.key"
     put_pair server

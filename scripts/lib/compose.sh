@@ -1,0 +1,29 @@
+# shellcheck shell=bash
+# The stack in containers, as docker-compose.yml describes it.
+
+# What the caller's environment says wins over .env, in containers too.
+mapfile -t OF_CALLER < <(compgen -e)
+
+# compose ARGUMENT...: docker compose for this checkout, with the present configuration.
+compose() {
+    local name
+    (
+        for name in "${OF_CALLER[@]}"; do export "${name?}"; done
+        exec docker compose --project-directory "$ROOT" --env-file "$VEIL_ENV_FILE" "$@"
+    )
+}
+
+has_compose() { command -v docker >/dev/null && docker compose version >/dev/null 2>&1; }
+
+# container_services [STATUS]: names of the services that have containers, one a line.
+container_services() { compose ps --services ${1:+--filter "status=$1"} 2>/dev/null; }
+
+# in_volumes PROGRAM ARGUMENT...: runs it in a container of its own that has the volumes with certificates and uploads.
+in_volumes() {
+    local program=$1
+    shift
+    compose --progress quiet run --rm --no-deps -T --entrypoint "$program" ejabberd "$@"
+}
+
+# What clients see goes from here to where containers find it.
+put_server_certificate() { tar -C "$VEIL_CERTS" -c server.pem server.key | in_volumes tar -C /certs -x -p; }
