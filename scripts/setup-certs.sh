@@ -18,7 +18,7 @@
 # Read from the environment or .env: the names (XMPP_DOMAIN, XMPP_HOST, ...) and SERVER_IP.
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
-for part in common packages env state process keeper services certificates authority reload; do
+for part in common packages env compose state process keeper services certificates authority reload; do
     # shellcheck source=/dev/null
     source "$here/lib/$part.sh"
 done

@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# Filling in .env without touching what somebody has set there. Names of what was changed are kept in CHANGED.
+
+CHANGED=()
+
+# env_value NAME: what .env sets, without quotes.
+env_value() { sed -n "s/^$1=//p" "$VEIL_ENV_FILE" | tail -n 1 | sed -E "s/^\"(.*)\"\$/\1/; s/^'(.*)'\$/\1/; s/[[:space:]]+\$//"; }
+
+# env_put NAME VALUE: the value reaches no command line.
+env_put() {
+    local line draft found=0
+    draft=$(mktemp "$VEIL_ENV_FILE.XXXXXX")
+    while IFS= read -r line || [[ $line ]]; do
+        if ((!found)) && [[ $line == "$1="* || $line == "#$1="* ]]; then
+            line=$1=$2 found=1
+        fi
+        printf '%s\n' "$line"
+    done <"$VEIL_ENV_FILE" >"$draft"
+    ((found)) || printf '%s\n' "$1=$2" >>"$draft"
+    mv -f -- "$draft" "$VEIL_ENV_FILE"
+    CHANGED+=("$1")
+}
+
+# env_choose NAME VALUE: sets it where .env says nothing; another value than the one there is refused, as accounts, clients and
+# DNS hang on it.
+env_choose() {
+    local present
+    present=$(env_value "$1")
+    if [[ ! $present ]]; then
+        env_put "$1" "$2"
+    elif [[ $present != "$2" ]]; then
+        die "$1 is $present in $VEIL_ENV_FILE, not $2" "it is not changed here: edit the file if that is what you want"
+    fi
+}
+
+env_fill_secrets() {
+    local name
+    for name in "${VEIL_SECRETS[@]}"; do
+        [[ $(env_value "$name") || $(env_value "${name}_FILE") ]] || env_put "$name" "$(openssl rand -hex 32)"
+    done
+    [[ $(stat -c %a -- "$VEIL_ENV_FILE") == 600 ]] || chmod 0600 -- "$VEIL_ENV_FILE"
+}
