@@ -47,7 +47,8 @@ read_archive() {
     found=$(plain_archive "$1" 2>/dev/null | tar -t 2>/dev/null | sort) || true
     [[ $found == "$(printf '%s\n' "${ARCHIVE_MEMBERS[@]}" | sort)" ]] ||
         die "$1 is no backup of Veil, is damaged, or the passphrase is wrong"
-    plain_archive "$1" | tar -C "$WORK" -x --no-same-owner --no-same-permissions
+    plain_archive "$1" 2>/dev/null | tar -C "$WORK" -x --no-same-owner --no-same-permissions ||
+        die "$1 is damaged: it cannot be read to its end"
     (cd -- "$WORK" && [[ ! -L SHA256SUMS && $(wc -l <SHA256SUMS) == 6 ]] && sha256sum --check --strict --status SHA256SUMS) ||
         die "$1 is damaged: what is inside does not fit its checksums"
 }

@@ -1,0 +1,215 @@
+"""scripts/setup-certs.sh: certificates of our own, public ones where the names lead here, and services that take new ones."""
+
+import os
+import pathlib
+import socket
+import ssl
+import stat
+import subprocess
+
+import pytest
+
+from support import own_stack, rest, stack, wait, xmpp_client
+from support.authority import ADDRESS, Authority
+
+CLIENT_NAMES = {"example.com", "upload.example.com"}
+HOSTS = {"muc.example.com", "pubsub.example.com"}
+INTERNAL = {"localhost", "ejabberd", "ejabberd-admin", "127.0.0.1", "0:0:0:0:0:0:0:1"}
+MAIL = "operator@example.com"
+
+
+@pytest.fixture
+def own(tmp_path):
+    return own_stack.OwnStack(tmp_path)
+
+
+@pytest.fixture
+def authority(own, tmp_path):
+    made = Authority(tmp_path / "authority")
+    own.environment |= made.environment
+    return made
+
+
+def names_in(path):
+    printed = subprocess.run(
+        ["openssl", "x509", "-in", path, "-noout", "-ext", "subjectAltName"], capture_output=True, text=True, check=True
+    ).stdout
+    return {entry.strip().split(":", 1)[1] for entry in printed.split("\n", 1)[1].split(",")}
+
+
+def signed_by(path, ca):
+    return subprocess.run(["openssl", "verify", "-CAfile", ca, path], capture_output=True, check=False).returncode == 0
+
+
+def contents(own):
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in own.certificates.iterdir()}
+
+
+def assert_ours(own):
+    assert signed_by(own.certificates / "server.pem", own.certificates / "ca.pem")
+    assert names_in(own.certificates / "server.pem") >= CLIENT_NAMES | HOSTS | INTERNAL
+
+
+def assert_public(own, authority):
+    assert signed_by(own.certificates / "server.pem", authority.folder / "root.pem")
+    assert names_in(own.certificates / "server.pem") >= CLIENT_NAMES
+    assert signed_by(own.certificates / "internal.pem", own.certificates / "ca.pem")
+
+
+def test_our_own_have_every_name_and_keep_their_keys(own):
+    own.demand("setup-certs.sh", SERVER_IP=ADDRESS)
+    assert names_in(own.certificates / "server.pem") == CLIENT_NAMES | HOSTS | INTERNAL | {ADDRESS}
+    assert names_in(own.certificates / "internal.pem") == INTERNAL
+    for name in ("server", "internal"):
+        assert signed_by(own.certificates / f"{name}.pem", own.certificates / "ca.pem")
+    for key in own.certificates.glob("*.key"):
+        assert stat.S_IMODE(key.stat().st_mode) == 0o600, key
+    before = contents(own)
+    assert own.demand("setup-certs.sh", SERVER_IP=ADDRESS) == ""
+    assert contents(own) == before
+
+
+def test_other_names_make_another_certificate_of_the_same_authority(own):
+    own.demand("setup-certs.sh")
+    before = contents(own)
+    own.demand("setup-certs.sh", XMPP_DOMAIN="example.org")
+    after = contents(own)
+    assert {name for name in after if after[name] != before[name]} == {"server.pem", "server.key"}
+    assert "muc.example.org" in names_in(own.certificates / "server.pem")
+
+
+def test_a_public_one_where_the_names_lead_here(own, authority):
+    authority.leads(*CLIENT_NAMES, "muc.example.com")
+    said = own.demand("setup-certs.sh", "--email", MAIL)
+    assert "until" in said
+    assert_public(own, authority)
+    arguments = authority.arguments()
+    assert {argument for flag, argument in zip(arguments, arguments[1:]) if flag == "--domain"} == CLIENT_NAMES | {
+        "muc.example.com"
+    }
+    assert "--agree-tos" in arguments and MAIL in arguments and "--staging" not in arguments
+    assert stat.S_IMODE((own.certificates / "server.key").stat().st_mode) == 0o600
+    before = contents(own)
+    own.demand("setup-certs.sh", "--email", MAIL)
+    own.demand("setup-certs.sh")
+    assert contents(own) == before
+
+
+def test_the_test_authority_and_a_web_server_in_the_way(own, authority, tmp_path):
+    authority.leads(*CLIENT_NAMES)
+    own.demand("setup-certs.sh", "--email", "none", "--staging", "--webroot", tmp_path)
+    arguments = authority.arguments()
+    assert "--staging" in arguments and "--register-unsafely-without-email" in arguments and "--email" not in arguments
+    assert arguments[arguments.index("--webroot-path") + 1] == str(tmp_path)
+    assert "--standalone" not in arguments
+    assert_public(own, authority)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    ((None, "upload.example.com has no address"), ("203.0.113.9", "upload.example.com leads to 203.0.113.9")),
+    ids=("nowhere", "elsewhere"),
+)
+def test_a_name_that_does_not_lead_here_falls_back(own, authority, address, words):
+    authority.leads("example.com")
+    if address:
+        authority.leads("upload.example.com", to=address)
+    done = own.script("setup-certs.sh", "--email", MAIL)
+    assert done.returncode == 0, done.stderr
+    assert words in done.stderr
+    assert authority.arguments() is None
+    assert_ours(own)
+    assert "ca.pem" in done.stdout
+
+
+def test_one_address_of_two_that_is_elsewhere_falls_back(own, authority):
+    authority.leads(*CLIENT_NAMES)
+    authority.leads("example.com", to="2001:db8::1")
+    done = own.script("setup-certs.sh", "--email", MAIL)
+    assert done.returncode == 0
+    assert "2001:db8::1" in done.stderr
+    assert_ours(own)
+
+
+def test_when_certbot_fails_its_words_are_shown(own, authority):
+    authority.leads(*CLIENT_NAMES)
+    authority.fails()
+    done = own.script("setup-certs.sh", "--email", MAIL)
+    assert done.returncode == 0, done.stderr
+    assert "The authority is not in the mood." in done.stderr
+    assert_ours(own)
+
+
+def test_when_certbot_fails_later_the_public_one_stays(own, authority):
+    authority.leads(*CLIENT_NAMES)
+    own.demand("setup-certs.sh", "--email", MAIL)
+    before = contents(own)
+    authority.fails()
+    own.demand("setup-certs.sh", "--email", MAIL)
+    assert contents(own) == before
+
+
+def test_a_renewed_one_is_taken_over(own, authority):
+    authority.leads(*CLIENT_NAMES)
+    own.demand("setup-certs.sh", "--email", MAIL)
+    before = (own.certificates / "server.pem").read_bytes()
+    authority.forget()
+    own.demand("setup-certs.sh", "--email", MAIL)
+    assert (own.certificates / "server.pem").read_bytes() != before
+    assert_public(own, authority)
+
+
+def test_an_operators_own_is_kept_and_judged(own, authority):
+    authority.leads(*CLIENT_NAMES)
+    own.demand("setup-certs.sh", "--email", MAIL)
+    authority.forget()
+    before = contents(own)
+    own.demand("setup-certs.sh")
+    assert contents(own) == before
+    done = own.script("setup-certs.sh", XMPP_DOMAIN="example.org")
+    assert done.returncode == 1
+    assert "is not for: example.org" in done.stderr
+    assert contents(own) == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    (["--email"], ["--email", "nobody"], ["--staging"], ["--webroot", "/"], ["--nonsense"], ["--email", "none", "--webroot", "/no"]),
+    ids=" ".join,
+)
+def test_a_wrong_use_is_explained(own, arguments):
+    done = own.script("setup-certs.sh", *arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert not own.certificates.exists()
+
+
+def served_certificate(port):
+    context = ssl.create_default_context(cafile=stack.ca_file())
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+        with context.wrap_socket(plain, server_hostname=stack.DOMAIN) as wire:
+            return ssl.DER_cert_to_PEM_cert(wire.getpeercert(binary_form=True))
+
+
+def test_a_running_ejabberd_takes_a_new_one_without_a_restart(api, account, tmp_path):
+    server = pathlib.Path(os.environ["VEIL_CERTS"]) / "server.pem"
+    port = stack.port("XMPP_PORT_TLS", 5223)
+    before = served_certificate(port)
+    assert before in server.read_text()
+    session = xmpp_client.Session(account.username, account.password)
+    server.unlink()  # so that another one is made
+    done = subprocess.run(
+        [stack.ROOT / "scripts/setup-certs.sh", "--renewed"],
+        env=os.environ | {"VEIL_LETSENCRYPT": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "ejabberd: reads its new certificates" in done.stdout
+    wait.until(lambda: served_certificate(port) != before, 10, "another certificate is served")
+    assert served_certificate(port) in server.read_text()
+    assert session.contacts() == [], "the session from before goes on"
+    session.close()
+    assert rest.login(api, account.username, account.password).status == 200
