@@ -1,0 +1,46 @@
+"""A stand-in for docker on PATH that has no engine: it notes what it is asked and answers as one whose services are well, or
+not. What containers really do is shown elsewhere, with a real engine."""
+
+import os
+
+SERVICES = "api coturn db ejabberd kamailio rtpengine".split()
+
+DOCKER = """#!/bin/bash
+printf '%s\\n' "$*" >>"$FAKE_FOLDER/docker.calls"
+case " $* " in
+    *" compose version "*) echo 2.26.1 ;;
+    *" info "*) echo 20.10.24 ;;
+    *" config --services "*) printf '%s\\n' SERVICES ;;
+    *" ps --services "*) [[ ! -e $FAKE_FOLDER/up ]] || printf '%s\\n' SERVICES ;;
+    *" ps -aq "*) [[ ! -e $FAKE_FOLDER/up ]] || echo "id-of-${*: -1}" ;;
+    *" up "*) touch "$FAKE_FOLDER/up" ;;
+    *" inspect "*"id-of-coturn "*) echo "running $(cat "$FAKE_FOLDER/coturn" 2>/dev/null || echo healthy) 2026-01-02T03:04:05.6Z" ;;
+    *" inspect "*) echo "running healthy 2026-01-02T03:04:05.6Z" ;;
+esac
+"""
+
+CURL = """#!/bin/sh
+exit 0
+"""
+
+
+class FakeDocker:
+    def __init__(self, folder):
+        self.folder = folder
+        programs = folder / "bin"
+        programs.mkdir(parents=True)
+        for name, text in (("docker", DOCKER.replace("SERVICES", " ".join(SERVICES))), ("curl", CURL)):
+            (programs / name).write_text(text)
+            (programs / name).chmod(0o755)
+        self.environment = {"PATH": f"{programs}:{os.environ['PATH']}", "FAKE_FOLDER": str(folder)}
+
+    def coturn_is(self, health):
+        (self.folder / "coturn").write_text(health)
+
+    def calls(self):
+        path = self.folder / "docker.calls"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def changes(self):
+        """The calls that change something."""
+        return [call for call in self.calls() if " build" in call or " up " in call or " run " in call]

@@ -1,0 +1,132 @@
+"""scripts/deploy.sh: what it checks, what it writes, and that a second run changes nothing. Docker is a stand-in here."""
+
+import socket
+import stat
+
+import pytest
+
+from support import own_stack
+from support.fake_docker import SERVICES, FakeDocker
+
+GIVEN = ("--non-interactive", "--domain", "chat.example.org", "--ip", "198.51.100.7")
+
+
+@pytest.fixture
+def own(tmp_path):
+    made = own_stack.OwnStack(tmp_path)
+    # As the ports of a server that runs already are not to be in the way.
+    names = "API_PORT ADMIN_PORT SIP_PORT SIP_PORT_TLS SIP_PORT_WSS TURN_PORT TURN_PORT_TLS".split()
+    made.environment |= dict(zip(names, map(str, own_stack.free_ports(len(names)))))
+    made.environment |= {"RTP_PORT_MIN": "17000", "RTP_PORT_MAX": "17007"}
+    made.environment |= {"TURN_RELAY_PORT_MIN": "17010", "TURN_RELAY_PORT_MAX": "17011"}
+    return made
+
+
+@pytest.fixture
+def docker(own, tmp_path):
+    made = FakeDocker(tmp_path / "docker")
+    own.environment |= made.environment
+    return made
+
+
+@pytest.mark.parametrize("name", ("deploy.sh", "backup.sh", "restore.sh", "setup-certs.sh"))
+def test_help_is_there_without_doing_anything(own, name):
+    said = own.demand(name, "--help")
+    assert said.startswith(f"Usage: scripts/{name}")
+    assert not own.env_file.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    (
+        ["--nonsense"],
+        ["--domain"],
+        ["--domain", "no domain"],
+        ["--ip", "here"],
+        ["--staging"],
+        ["--non-interactive", "--ip", "198.51.100.7"],
+    ),
+    ids=" ".join,
+)
+def test_a_wrong_use_is_explained(own, docker, arguments):
+    done = own.script("deploy.sh", *arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert docker.changes() == []
+    assert not own.env_file.exists()
+
+
+def test_a_dry_run_changes_nothing(own, docker):
+    said = own.demand("deploy.sh", *GIVEN, "--dry-run")
+    for word in ("system", "processors", "memory", "disk", "docker", "ports", "chat.example.org"):
+        assert word in said
+    assert "nothing was changed" in said
+    assert docker.changes() == []
+    assert not own.env_file.exists()
+
+
+def test_a_taken_port_is_named_before_anything_is_done(own, docker):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = own.script("deploy.sh", *GIVEN, SIP_PORT_TLS=str(port))
+    assert done.returncode == 1
+    assert f"SIP_PORT_TLS={port}" in done.stdout
+    assert docker.changes() == []
+    assert not own.env_file.exists()
+
+
+def test_the_configuration_has_its_names_and_strong_secrets(own, docker):
+    own.demand("deploy.sh", *GIVEN, "--host", "srv.example.org")
+    values = own.values()
+    assert values["XMPP_DOMAIN"] == values["SIP_DOMAIN"] == "chat.example.org"
+    assert values["XMPP_HOST"] == values["TURN_DOMAIN"] == values["HTTP_UPLOAD_DOMAIN"] == "srv.example.org"
+    assert values["SERVER_IP"] == "198.51.100.7"
+    found = [values[name] for name in own_stack.SECRETS]
+    assert all(len(secret) >= 32 for secret in found) and len(set(found)) == len(found)
+    assert stat.S_IMODE(own.env_file.stat().st_mode) == 0o600
+    assert not [call for call in docker.calls() for secret in found if secret in call]
+
+
+def test_a_second_run_changes_nothing(own, docker):
+    first = own.demand("deploy.sh", *GIVEN)
+    assert "nothing had to change" not in first
+    before = own.env_file.read_bytes(), own.env_file.stat().st_mtime_ns
+    second = own.demand("deploy.sh", "--non-interactive")
+    assert "nothing had to change" in second
+    assert (own.env_file.read_bytes(), own.env_file.stat().st_mtime_ns) == before
+
+
+def test_only_what_is_missing_is_filled_in(own, docker):
+    own.demand("deploy.sh", *GIVEN)
+    lines = own.env_file.read_text().splitlines()
+    kept = [line for line in lines if not line.startswith("JWT_SECRET=")]
+    own.env_file.write_text("\n".join([*kept, "JWT_SECRET=", "# mine"]) + "\n")
+    said = own.demand("deploy.sh", "--non-interactive")
+    assert f"wrote to {own.env_file}: JWT_SECRET\n" in said
+    after = own.env_file.read_text().splitlines()
+    assert [line for line in after if not line.startswith("JWT_SECRET=")] == [*kept, "# mine"]
+    assert len(own.values()["JWT_SECRET"]) == 64
+
+
+def test_another_domain_is_not_put_over_the_present_one(own, docker):
+    own.demand("deploy.sh", *GIVEN)
+    before = own.env_file.read_bytes()
+    done = own.script("deploy.sh", "--non-interactive", "--domain", "other.example.org")
+    assert done.returncode == 1
+    assert "XMPP_DOMAIN is chat.example.org" in done.stderr
+    assert own.env_file.read_bytes() == before
+
+
+def test_the_report_names_every_service_and_the_ports_to_open(own, docker):
+    said = own.demand("deploy.sh", *GIVEN)
+    for service in SERVICES:
+        assert any(line.split()[:3] == [service, "running", "healthy"] for line in said.splitlines()), said
+    assert "17000-17007" in said and own.ports["XMPP_PORT_STARTTLS"] in said
+
+
+def test_one_service_that_is_not_well_is_a_failure(own, docker):
+    docker.coturn_is("unhealthy")
+    done = own.script("deploy.sh", *GIVEN)
+    assert done.returncode == 1
+    assert "unhealthy" in done.stdout
+    assert "not every service is healthy" in done.stderr
