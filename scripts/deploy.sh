@@ -109,6 +109,13 @@ quietly() {
     return "$code"
 }
 
+# As many API servers as there are.
+api_containers() {
+    local count
+    count=$(compose ps -q api 2>/dev/null | wc -l)
+    echo $((count > 1 ? count : 1))
+}
+
 # What a second run leaves alone.
 present_state() {
     {
@@ -140,7 +147,7 @@ fill_env
 [[ ! ${CHANGED[*]} ]] || echo "==> wrote to $VEIL_ENV_FILE: ${CHANGED[*]}"
 quietly "images built (minutes the first time)" compose build || die "the images could not be built"
 started_well=1
-quietly "containers started" compose up -d --wait --remove-orphans || started_well=0
+quietly "containers started" compose up -d --wait --remove-orphans --scale "api=$(api_containers)" || started_well=0
 if [[ $EMAIL ]]; then
     arguments=(--email "$EMAIL")
     ((!STAGING)) || arguments+=(--staging)

@@ -7,6 +7,9 @@ VEIL_NAMES=()   # every variable .env.example knows
 VEIL_SECRETS=() # those it lists as required
 VEIL_IN_FILE=() # those whose value a file holds, which NAME_FILE names
 
+# What docker compose alone reads from the same file.
+ONLY_FOR_COMPOSE='^(COMPOSE_.*|BIND_ADDRESS|INTERNAL_NET|PUSH_KEYS|VEIL_TAG|BUILD_CA_FILE|LISTEN_IP|PROMETHEUS_PORT|(API|ADMIN)_PUBLISHED)$'
+
 example_lines() {
     [[ -r $ROOT/.env.example ]] || die "$ROOT/.env.example is missing"
     grep -E '^#?[A-Z][A-Z0-9_]*=' "$ROOT/.env.example"
@@ -37,6 +40,7 @@ read_env_file() {
         [[ ! $line =~ ^[[:space:]]*(#|$) ]] || continue
         [[ $line =~ ^([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || die "$1, line $number is not KEY=VALUE"
         name=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
+        [[ ! $name =~ $ONLY_FOR_COMPOSE ]] || continue
         if ! in_list "$name" "${VEIL_NAMES[@]}"; then
             echo "note: $1, line $number: $name is unknown and ignored" >&2
             continue

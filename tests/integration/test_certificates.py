@@ -1,7 +1,7 @@
 """scripts/setup-certs.sh: certificates of our own, public ones where the names lead here, and services that take new ones."""
 
 import os
-import pathlib
+import shutil
 import socket
 import ssl
 import stat
@@ -192,7 +192,9 @@ def served_certificate(port):
 
 
 def test_a_running_ejabberd_takes_a_new_one_without_a_restart(api, account, tmp_path):
-    server = pathlib.Path(os.environ["VEIL_CERTS"]) / "server.pem"
+    certificates = tmp_path / "certs"  # a copy: other stacks of this run have the same ones
+    shutil.copytree(os.environ["VEIL_CERTS"], certificates)
+    server = certificates / "server.pem"
     port = stack.port("XMPP_PORT_TLS", 5223)
     before = served_certificate(port)
     assert before in server.read_text()
@@ -200,7 +202,7 @@ def test_a_running_ejabberd_takes_a_new_one_without_a_restart(api, account, tmp_
     server.unlink()  # so that another one is made
     done = subprocess.run(
         [stack.ROOT / "scripts/setup-certs.sh", "--renewed"],
-        env=os.environ | {"VEIL_LETSENCRYPT": str(tmp_path)},
+        env=os.environ | {"VEIL_CERTS": str(certificates), "VEIL_LETSENCRYPT": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=60,

@@ -1,8 +1,11 @@
 """A stack of a test's own, with its own ports, secrets, certificates and state: for what would harm the shared one."""
 
 import os
+import pathlib
+import secrets as _random
 import socket
 import subprocess
+import tempfile
 
 from support import api_process, secrets, stack
 
@@ -27,7 +30,8 @@ class OwnStack:
     def __init__(self, folder):
         self.env_file = folder / "env"
         self.certificates = folder / "certs"
-        self.state = folder / "state"
+        # A unix socket in it must have a short path, which a folder of pytest's is not.
+        self.state = pathlib.Path(tempfile.gettempdir(), f"veil-own-{_random.token_hex(4)}")
         self.ports = dict(zip(PORTS, map(str, free_ports(len(PORTS)))))
         self.environment = self.ports | {
             "PATH": os.environ["PATH"],
