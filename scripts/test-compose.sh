@@ -60,6 +60,7 @@ if ((OK)); then
     timed "scaled, two API servers" compose_suite "scaled" test_scaled.py
     timed "monitoring" compose_suite "monitoring" test_monitoring.py
     timed "stop, kill, start" compose_suite "faults" test_faults.py
+    timed "deploy, renew, save, restore" compose_suite "operators" test_operations.py
     echo
     printf '%s\n' "${TIMES[@]}"
     printf '\nimages\n%s\n\nmemory of containers\n%s\n\n' "$(sizes)" "$mem"
