@@ -13,6 +13,7 @@ README_ROW = re.compile(r"\| ([^|]+) \|.*\| (`[A-Z_`, ]+) \|$")
 INTERNAL = {"DB_PORT", "EJABBERD_API_PORT", "RTPENGINE_NG_PORT"}
 # Variables that mean nothing in a container, or that the compose file itself sets.
 NOT_PASSED = {
+    "API_SHARED_LISTENER": "a container has its port for itself",
     "DB_URL": "the database is a container of the project",
     "DB_PORT": "inside, as it is by default",
     "DB_NAME": "fixed, as in the native stack",
@@ -78,7 +79,8 @@ def test_the_database_is_in_the_internal_network_alone():
 def test_every_variable_reaches_the_service_that_reads_it():
     services = yaml.safe_load((engine.ROOT / "docker-compose.yml").read_text())["services"]
     passed = {name for service in services.values() for name in service.get("environment", {})}
-    assert set(defaults()) - passed == set(NOT_PASSED)
+    files = {name for name in defaults() if name.endswith("_FILE") and name.removesuffix("_FILE") in defaults()}
+    assert set(defaults()) - passed - files == set(NOT_PASSED)  # what is in .env needs no file of its own
 
 
 @pytest.mark.parametrize("name", [name for name, value in defaults().items() if name.endswith(("PASSWORD", "SECRET"))])
