@@ -26,7 +26,8 @@ packages_of() {
             ;;
         test)
             packages_of build
-            echo libclang-rt-19-dev libgtest-dev shellcheck python3-pytest python3-slixmpp python3-aiohttp \
+            # llvm-19: names in what the sanitizers say; without it they write warnings into the log of the server they watch
+            echo libclang-rt-19-dev llvm-19 libgtest-dev shellcheck python3-pytest python3-slixmpp python3-aiohttp \
                 python3-jsonschema python3-prometheus-client python3-pytest-xdist chromium
             ;;
         hold)
