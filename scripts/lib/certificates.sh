@@ -82,12 +82,14 @@ make_ca() {
 
 # make_leaf NAME
 make_leaf() {
-    local names
+    local names subject=$XMPP_DOMAIN
+    # ejabberd takes the subject for a name, too.
+    [[ $1 == server ]] || subject=localhost
     [[ -s ca.key ]] || die "$VEIL_CERTS/$1.pem does not fit any more and there is no ca.key to make a new one" \
         "put a certificate there for: $("$1_names" | tr '\n' ' ')"
     names=$("$1_names" | sed 's/^IP Address:/IP:/' | paste -s -d ,)
     new_key "$draft/$1.key"
-    openssl req -new -key "$draft/$1.key" -subj "/CN=${XMPP_DOMAIN:0:64}" |
+    openssl req -new -key "$draft/$1.key" -subj "/CN=${subject:0:64}" |
         openssl x509 -req -sha256 -days 397 -CA ca.pem -CAkey ca.key -set_serial "0x$(openssl rand -hex 16)" \
             -extfile <(printf '%s\n' basicConstraints=critical,CA:FALSE keyUsage=critical,digitalSignature \
                 extendedKeyUsage=serverAuth subjectKeyIdentifier=hash authorityKeyIdentifier=keyid \

@@ -39,11 +39,15 @@ ejabberd_prepare() {
     ejabberd_schema
 }
 
+# Each has a name of its own: of two that it ever read from one file, ejabberd goes on using the one that lasts longer.
 ejabberd_certificates() {
-    local name
+    local name file kept=() home=$STATE/ejabberd
     for name in server internal; do
-        put_file "$(user_of ejabberd)" "$STATE/ejabberd/$name.pem" < <(cat -- "$VEIL_CERTS/$name.pem" "$VEIL_CERTS/$name.key")
+        file=$name-$(cat -- "$VEIL_CERTS/$name.pem" "$VEIL_CERTS/$name.key" | sha256sum | cut -c 1-16).pem
+        put_file "$(user_of ejabberd)" "$home/$file" < <(cat -- "$VEIL_CERTS/$name.pem" "$VEIL_CERTS/$name.key")
+        kept+=(! -name "$file")
     done
+    find "$home" -maxdepth 1 -name '*.pem' "${kept[@]}" -delete
 }
 
 # It reads its configuration too, as it was written at the last start.
