@@ -39,7 +39,7 @@ container_addresses() {
     # shellcheck disable=SC2034 # read by the services
     PUBLIC_IP=$SERVER_IP DB_CLIENTS=samenet EJABBERD_API_NAME=ejabberd-admin RTPENGINE_HOST=rtpengine-control \
         API_FOR_KAMAILIO=api-internal RTPENGINE_METRICS="listen-http = $INTERNAL_IP:2225" TURN_LOOPBACK_PEERS='' UPLOADS=$STATE/uploads \
-        API_PROGRAM=/usr/local/bin/veil-api
+        API_PROGRAM=/usr/local/bin/veil-api AUDIT_FILE=stderr
     # The database is in the internal network alone, and listens on loopback too.
     [[ $1 != db ]] || INTERNAL_IP='*'
 }
@@ -62,7 +62,7 @@ launch() {
 load_container() {
     load_env
     STATE=/var/lib/veil
-    [[ -d $STATE/log ]] || mkdir -p "$STATE/log"
+    [[ -d $STATE/run ]] || mkdir -p "$STATE"/{log,run}
     # shellcheck source=/dev/null
     source "$ROOT/scripts/services/$1.sh"
     container_addresses "$1"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # A Docker engine for the tests: the one that answers, or else a private one of Debian's packages, which runs as root and is
-# ended and wiped afterwards. Compose of version 2 is in no package of Debian 12: that of Debian 13 is unpacked beside it.
+# ended and wiped afterwards.
 
 ENGINE=     # folder of the private engine; empty while there is none
 ENGINE_PID= # "pid start" of its dockerd
@@ -15,25 +15,6 @@ engine_is_there() {
 debian_mirror() {
     # shellcheck disable=SC2016 # apt's own
     apt-get indextargets --format '$(REPO_URI)' "Created-By: Packages" "Codename: bookworm" | sort -u | head -n 1
-}
-
-# The plugins, from the signed archive of Debian 13, into a folder of their own.
-engine_plugins() {
-    local apt=$ENGINE/apt package
-    mkdir -p "$apt"/{lists,cache/archives}/partial "$apt/parts" "$ENGINE/config/cli-plugins"
-    printf 'Types: deb\nURIs: %s\nSuites: trixie\nComponents: main\nSigned-By: %s\n' "$(debian_mirror)" \
-        /usr/share/keyrings/debian-archive-keyring.gpg >"$apt/parts/trixie.sources"
-    printf '%s\n' 'Dir::Etc::sourcelist "/dev/null";' "Dir::Etc::sourceparts \"$apt/parts\";" "Dir::State::lists \"$apt/lists\";" \
-        "Dir::Cache \"$apt/cache\";" 'Acquire::Languages "none";' 'APT::Sandbox::User "root";' >"$apt/apt.conf"
-    (
-        cd -- "$apt" && export APT_CONFIG=$apt/apt.conf
-        apt-get -qq update && apt-get -qq download docker-compose docker-buildx
-    ) || return 1
-    for package in "$apt"/*.deb; do
-        dpkg-deb --fsys-tarfile "$package" | tar -x --wildcards -C "$ENGINE/config/cli-plugins" --strip-components=5 \
-            './usr/libexec/docker/cli-plugins/*' || return 1
-    done
-    rm -rf -- "$apt"
 }
 
 engine_daemon() {
@@ -78,7 +59,7 @@ engine_up() {
     mkdir -p -- "$ENGINE"
     chmod 0711 -- "$ENGINE"
     export DOCKER_HOST=unix://$ENGINE/docker.sock DOCKER_CONFIG=$ENGINE/config DOCKER_BUILDKIT=1
-    engine_plugins || { echo "Docker's plugins could not be downloaded" >&2; return 1; }
+    put_plugins "$ENGINE/config/cli-plugins" || { echo "Docker's plugins could not be downloaded" >&2; return 1; }
     engine_daemon || { echo "dockerd does not run here:" >&2; tail -n 5 -- "$ENGINE/dockerd.log" >&2; return 1; }
     engine_base || { echo "debian:bookworm-slim could neither be pulled nor made" >&2; return 1; }
 }

@@ -26,8 +26,10 @@ RTP_PORT_MIN=${PORTS[15]}
 RTP_PORT_MAX=${PORTS[54]}
 TURN_RELAY_PORT_MIN=${PORTS[55]}
 TURN_RELAY_PORT_MAX=${PORTS[74]}
+TURN_SECRET_PREVIOUS=$(openssl rand -hex 32)
 SIP_ALLOW_PLAIN_RTP=true
 ENV
+    limits_off >>"$VEIL_ENV_FILE"
     load_env
     for name in "${VEIL_NAMES[@]}"; do export "${name?}"; done
     unset API_HOST EJABBERD_API_URL # the native stack's
@@ -66,7 +68,7 @@ project_down() {
 compose_suite() {
     local title=$1
     shift
-    suite "$title" integration_report run_integration -c tests/compose/pytest.ini "${@/#/tests/compose/}"
+    suite "$title" integration_report run_pytest -c tests/compose/pytest.ini "${@/#/tests/compose/}"
 }
 
 run_compose_calls() {

@@ -95,6 +95,9 @@ at_stack() {
     while IFS= read -r line; do export "${line?}"; done <"$VEIL_WORKERS/$1"
 }
 
+# Lines of NAME=VALUE: tests and benches ask as fast as they can; what tests the limits sets them.
+limits_off() { printf 'RATE_LIMIT_%s=0\n' REGISTER LOGIN LOGIN_FAILURES LOGIN_ACCOUNT PUSH_TEST ACCOUNT ADDRESS; }
+
 # Exports a complete configuration that shares nothing with the developer's stack, and names places for all WORKERS.
 own_stack() {
     local name ports each=${#STACK_PORTS[@]} i
@@ -113,8 +116,7 @@ own_stack() {
     for name in "${VEIL_NAMES[@]}"; do export "${name?}"; done
     # The tests take any free port for these.
     unset API_PORT ADMIN_PORT
-    # Tests and benches ask as fast as they can; what tests the limits sets them.
-    for name in REGISTER LOGIN LOGIN_FAILURES LOGIN_ACCOUNT PUSH_TEST ACCOUNT ADDRESS; do export "RATE_LIMIT_$name=0"; done
+    while IFS= read -r name; do export "${name?}"; done < <(limits_off)
 }
 
 # The first one makes the certificates for all; the others start at the same time.
@@ -142,12 +144,15 @@ stack_down() {
     return "$code"
 }
 
+run_pytest() {
+    rm -f -- "$FOLDER/integration.xml"
+    /usr/bin/python3 -m pytest -p no:cacheprovider -ra --junitxml="$FOLDER/integration.xml" "$@" 2>&1 | with_progress
+}
+
 # run_integration [FILE...]: a worker takes a whole file at a time.
 run_integration() {
     (($#)) || set -- tests/integration
-    rm -f -- "$FOLDER/integration.xml"
-    /usr/bin/python3 -m pytest -p no:cacheprovider -ra -n "$WORKERS" --dist loadfile \
-        --junitxml="$FOLDER/integration.xml" "$@" 2>&1 | with_progress
+    run_pytest -n "$WORKERS" --dist loadfile "$@"
 }
 
 integration() { suite "integration tests" integration_report run_integration; }

@@ -80,7 +80,7 @@ api_prepare() {
         put_file "$user" "$STATE/api/${name}_FILE" <<<"${!name}"
         printf -v "${name}_FILE" %s "$STATE/api/${name}_FILE"
     done
-    [[ $AUDIT_LOG != stderr ]] || AUDIT_LOG=$STATE/api/audit.log
+    [[ $AUDIT_LOG != stderr ]] || AUDIT_LOG=${AUDIT_FILE:-$STATE/api/audit.log}
 }
 
 api_inputs() {

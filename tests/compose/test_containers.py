@@ -47,4 +47,4 @@ class TestService:
 
 def test_keys_are_readable_by_their_owner_alone():
     found = engine.compose("exec", "-T", "coturn", "find", "/certs", "-name", "*.key", "-printf", "%f %m %U\n")
-    assert sorted(found.splitlines()) == ["ca.key 600 10001", "server.key 600 10001"]
+    assert sorted(found.splitlines()) == [f"{name}.key 600 10001" for name in ("ca", "internal", "server")]
