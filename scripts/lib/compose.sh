@@ -1,22 +1,24 @@
 # shellcheck shell=bash
 # The stack in containers, as docker-compose.yml describes it.
 
-# What the caller's environment says wins over .env, in containers too.
-mapfile -t OF_CALLER < <(compgen -e)
+# What the caller's environment says wins over .env, in containers too. What the native stack has in these variables later is
+# not for them.
+declare -A OF_CALLER=()
+while IFS= read -r name; do OF_CALLER[$name]=${!name}; done < <(compgen -e)
 
 # compose ARGUMENT...: docker compose for this checkout, with the present configuration.
 compose() {
-    local name
+    local name command=(docker compose --project-directory "$ROOT" --env-file "$VEIL_ENV_FILE" "$@")
     (
-        for name in "${OF_CALLER[@]}"; do export "${name?}"; done
-        exec docker compose --project-directory "$ROOT" --env-file "$VEIL_ENV_FILE" "$@"
+        for name in "${!OF_CALLER[@]}"; do export "$name=${OF_CALLER[$name]}"; done
+        exec "${command[@]}"
     )
 }
 
 has_compose() { command -v docker >/dev/null && docker compose version >/dev/null 2>&1; }
 
 # container_services [STATUS]: names of the services that have containers, one a line.
-container_services() { compose ps --services ${1:+--filter "status=$1"} 2>/dev/null; }
+container_services() { compose ps --services ${1:+--filter "status=$1"} 2>/dev/null | sed '/^$/d'; }
 
 # in_volumes PROGRAM ARGUMENT...: runs it in a container of its own that has the volumes with certificates and uploads.
 in_volumes() {

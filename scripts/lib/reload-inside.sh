@@ -12,15 +12,13 @@ load_container "$1"
 # shellcheck disable=SC2034 # read by the service
 running() { PID=1; }
 
-copies() { cat -- "$STATE/$1"/*.pem "$STATE/$1"/*.key 2>/dev/null | sha256sum; }
-
-before=$(copies "$1")
+before=$(certificates_of "$1")
 # Where the authority of our own is.
 [[ $1 != ejabberd ]] || (
     export VEIL_CERTS XMPP_DOMAIN XMPP_HOST SIP_DOMAIN TURN_DOMAIN HTTP_UPLOAD_DOMAIN SERVER_IP
     exec scripts/setup-certs.sh
 )
 "$1_certificates"
-[[ $before != "$(copies "$1")" ]] || exit 0
+[[ $before != "$(certificates_of "$1")" ]] || exit 0
 "$1_reload" || die "$1 did not read its new certificates; restart it: docker compose restart $1"
 echo "==> $1: reads its new certificates, without a restart"

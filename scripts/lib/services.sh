@@ -66,9 +66,6 @@ wait_ready() {
     done
 }
 
-# certificates_of SERVICE: what tells its copies from others.
-certificates_of() { find "$STATE/$1" -maxdepth 1 \( -name '*.pem' -o -name '*.key' \) -exec sha256sum {} + | sort; }
-
 # renew_certificates SERVICE: the running one reads its copies if they are not those it has.
 renew_certificates() {
     local now

@@ -85,6 +85,9 @@ put_pair_for() {
     for file in server.pem server.key; do put_file "$1" "$2/$file" <"$VEIL_CERTS/$file"; done
 }
 
+# certificates_of SERVICE: what tells its copies from others.
+certificates_of() { find "$STATE/$1" -maxdepth 1 \( -name '*.pem' -o -name '*.key' \) -exec sha256sum {} + | sort; }
+
 # put_file USER FILE: makes FILE, readable by USER alone, from standard input; never half-written.
 put_file() {
     local draft
