@@ -40,7 +40,8 @@ container_addresses() {
         die "this container has no address in INTERNAL_NET, $INTERNAL_NET" "networks are made anew after: docker compose down"
     # shellcheck disable=SC2034 # read by the services
     PUBLIC_IP=$SERVER_IP DB_CLIENTS=samenet EJABBERD_API_NAME=ejabberd-admin RTPENGINE_HOST=rtpengine-control \
-        API_FOR_KAMAILIO=api-internal RTPENGINE_METRICS="listen-http = $INTERNAL_IP:2225" TURN_LOOPBACK_PEERS='' UPLOADS=$STATE/uploads \
+        API_FOR_KAMAILIO=api-internal RTPENGINE_METRICS="listen-http = $INTERNAL_IP:2225" \
+        TURN_RTPENGINE=${RTPENGINE_IP:+external-ip=$SERVER_IP/$RTPENGINE_IP} TURN_LOOPBACK_PEERS='' UPLOADS=$STATE/uploads \
         API_PROGRAM=/usr/local/bin/veil-api AUDIT_FILE=stderr
     # The database is in the internal network alone, and listens on loopback too.
     [[ $1 != db ]] || INTERNAL_IP='*'

@@ -36,7 +36,7 @@ packages_of() {
             ;;
         engine) echo docker.io iptables iproute2 ;;
         debootstrap) echo debootstrap ;;
-        compose) echo python3-pytest python3-slixmpp python3-aiohttp python3-yaml shellcheck yamllint && node_packages ;;
+        compose) echo python3-pytest python3-slixmpp python3-aiohttp python3-yaml shellcheck yamllint chromium && node_packages ;;
         calls) echo sip-tester baresip-core ;;
         certbot) echo certbot ;;
         *) die "no package list is called $1" ;;

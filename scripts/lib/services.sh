@@ -21,7 +21,7 @@ read -ra SERVICES <<<"${STAGES[*]}"
 # and where they find each other: this machine alone. Containers have their own (docker/container.sh).
 # shellcheck disable=SC2034 # read by the services
 LISTEN_IP=127.0.0.1 PUBLIC_IP=127.0.0.1 INTERNAL_IP=127.0.0.1 INTERNAL_NET=127.0.0.0/8 DB_CLIENTS=127.0.0.1/32 \
-    EJABBERD_API_NAME=localhost RTPENGINE_HOST=127.0.0.1 API_FOR_KAMAILIO='' RTPENGINE_METRICS='' UPLOADS='' \
+    EJABBERD_API_NAME=localhost RTPENGINE_HOST=127.0.0.1 API_FOR_KAMAILIO='' RTPENGINE_METRICS='' TURN_RTPENGINE='' UPLOADS='' \
     TURN_LOOPBACK_PEERS=allow-loopback-peers # rtpengine and the browsers are on loopback, which no other stack relays to
 
 # choose_services [NAME...]: sets CHOSEN, in starting order; no name means all.

@@ -27,13 +27,17 @@ RTP_PORT_MAX=${PORTS[54]}
 TURN_RELAY_PORT_MIN=${PORTS[55]}
 TURN_RELAY_PORT_MAX=${PORTS[74]}
 TURN_SECRET_PREVIOUS=$(openssl rand -hex 32)
+SIP_WS_URL=wss://127.0.0.1:${PORTS[8]}
+TURN_URIS=turn:127.0.0.1:${PORTS[9]}?transport=udp,turn:127.0.0.1:${PORTS[9]}?transport=tcp,turns:127.0.0.1:${PORTS[10]}?transport=tcp
+DEMO_PAGES=true
 SIP_ALLOW_PLAIN_RTP=true
 ENV
     limits_off >>"$VEIL_ENV_FILE"
     load_env
     for name in "${VEIL_NAMES[@]}"; do export "${name?}"; done
     unset API_HOST EJABBERD_API_URL # the native stack's
-    export BIND_ADDRESS=127.0.0.1 INTERNAL_NET=172.31.$((RANDOM % 200 + 20)).0/24 PROMETHEUS_PORT=${PORTS[11]}
+    export BIND_ADDRESS=127.0.0.1 INTERNAL_NET=172.31.$((RANDOM % 200 + 20)).0/24 EDGE_PREFIX=172.30.$((RANDOM % 200 + 20))
+    export PROMETHEUS_PORT=${PORTS[11]}
     export VEIL_TAG=test-$$ PUSH_KEYS=$FOLDER/push-keys
     export COMPOSE_PROJECT_NAME=veil-test-$$ COMPOSE_FILE=$ROOT/docker-compose.yml COMPOSE_ENV_FILES=$VEIL_ENV_FILE
     # Behind a proxy that signs with its own authority npm has been told so; the build is told the same.

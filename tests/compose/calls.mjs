@@ -10,11 +10,15 @@ import { SipPhone } from "../e2e/calls/sip_phone.mjs";
 import { sippCalls } from "../e2e/calls/sipp.mjs";
 import { account, device, turnCredentials } from "../e2e/calls/stack.mjs";
 import { askRelay } from "../e2e/calls/turn.mjs";
+import { stories } from "../e2e/calls/stories/browsers.mjs";
+import { openBrowser } from "../e2e/calls/tab.mjs";
 import { until } from "../e2e/calls/until.mjs";
 
 const LIMIT = { timeout: 60_000 };
 const SOON_MS = 3_000; // the API has answered; nobody waits for RING_TIME
+const PUBLIC = "192.0.2.1"; // nobody's (RFC 5737)
 const run = promisify(execFile);
+const relayed = Object.keys(stories).filter((name) => name.includes("TURN"));
 
 const kamailioLog = async () => (await run("docker", ["compose", "logs", "--no-color", "kamailio"], { maxBuffer: 1 << 26 })).stdout;
 
@@ -22,7 +26,7 @@ test("The API's credentials get a relay, others do not", LIMIT, async () => {
     const alice = await account("alice");
     const credentials = await turnCredentials(alice);
     // Towards the inside nothing is relayed, neither to this machine nor to the containers.
-    assert.deepEqual(await askRelay(credentials, ["127.0.0.1", "172.17.0.1", "10.0.0.1"]), { relay: 0, peers: [0, 403, 403] });
+    assert.deepEqual(await askRelay(credentials, ["127.0.0.1", "172.31.0.1", "10.0.0.1"]), { relay: 0, peers: [0, 403, 403] });
     assert.equal((await askRelay({ ...credentials, password: "wrong" })).relay, 401);
 });
 
@@ -53,4 +57,14 @@ test("A call to somebody offline goes to the API, which knows that no phone can 
     const line = `call-notify ${bob.username}@`;
     const found = async () => (await kamailioLog()).split("\n").find((each) => each.includes(line));
     assert.match(await until(found, SOON_MS, "Kamailio's line about call-notify"), /HTTP 200$/);
+});
+
+// As on a server that has a public address: coturn has to find rtpengine without it. Browsers need nothing but TURN.
+test("Two browsers talk over TURN alone, on a server with a public address", { timeout: 180_000 }, async (t) => {
+    const up = (address) => run("docker", ["compose", "up", "-d", "--no-build", "--wait"], { env: { ...process.env, SERVER_IP: address } });
+    t.after(() => up(process.env.SERVER_IP));
+    await up(PUBLIC);
+    const browser = await openBrowser();
+    t.after(() => browser.close());
+    for (const story of relayed) await stories[story](t, browser);
 });

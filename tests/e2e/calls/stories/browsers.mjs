@@ -54,7 +54,8 @@ const relayed = (transport) => async (t, browser) => {
     await Promise.all([alice, bob].map((tab) => tab.hears(["audio"])));
     for (const tab of [alice, bob]) {
         const { type, relayProtocol } = await tab.data("local-candidate");
-        assert.deepEqual({ type, relayProtocol }, { type: "relay", relayProtocol: transport });
+        assert.ok(["relay", "prflx"].includes(type), type); // the latter where rtpengine is reached without the relay's public address
+        assert.equal(relayProtocol, transport); // which candidates of a relay alone have
     }
     await hangUp(alice, bob);
 };
