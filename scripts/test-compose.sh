@@ -9,7 +9,7 @@
 #   BUILD_CA_FILE  certificates npm shall trust while building, behind a proxy that signs with its own
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
-for part in common packages env ports state process keeper test plugins engine test-compose; do
+for part in common packages env ports state process keeper test test-e2e plugins engine test-compose; do
     # shellcheck source=/dev/null
     source "$here/lib/$part.sh"
 done

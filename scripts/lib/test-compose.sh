@@ -76,6 +76,7 @@ compose_suite() {
 }
 
 run_compose_calls() {
+    "$ROOT/scripts/lib/install-e2e.sh"
     (cd -- "$ROOT/tests/compose" &&
         node --test-reporter=../e2e/calls/reporter.mjs --test-reporter-destination=stdout calls.mjs) 2>&1
 }
