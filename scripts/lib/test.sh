@@ -184,7 +184,7 @@ containers() {
         return 0
     fi
     echo "==> containers ..."
-    "$ROOT/scripts/test-compose.sh" 2>&1 | tee -- "$log" | sed 's/^/    /' || code=$?
+    "$ROOT/scripts/test-compose.sh" 2>&1 | tee -- "$log" | sed -u 's/^/    /' || code=$?
     if ((code == 77)); then
         NOT_RUN="the containers: $(tail -n 1 -- "$log" | sed 's/^not run: //')"
         return 0
