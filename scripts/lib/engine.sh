@@ -72,7 +72,7 @@ engine_down() {
     end_all 30 "$ENGINE_PID" || true
     umount "$ENGINE/exec/netns/default" 2>/dev/null || true
     ip link delete docker0 2>/dev/null || true
-    iptables -P FORWARD ACCEPT
+    iptables -P FORWARD ACCEPT 2>/dev/null || true # where it could not be changed either
     rm -rf --one-file-system -- "$ENGINE"
     ENGINE=
 }

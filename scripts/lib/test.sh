@@ -186,7 +186,7 @@ containers() {
     echo "==> containers ..."
     "$ROOT/scripts/test-compose.sh" 2>&1 | tee -- "$log" | sed -u 's/^/    /' || code=$?
     if ((code == 77)); then
-        NOT_RUN="the containers: $(tail -n 1 -- "$log" | sed 's/^not run: //')"
+        NOT_RUN="the containers: $(sed -n 's/^not run: //p' "$log" | tail -n 1)"
         return 0
     fi
     read -ra counts < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log" | tail -n 1) || true
