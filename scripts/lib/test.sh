@@ -190,6 +190,7 @@ containers() {
         return 0
     fi
     read -ra counts < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log" | tail -n 1) || true
+    ((code == 0 || ${counts[1]:-0})) || counts[1]=1
     PASSED=$((PASSED + ${counts[0]:-0})) FAILED=$((FAILED + ${counts[1]:-1}))
 }
 
