@@ -4,7 +4,7 @@
 # Runs every test: module floors, shellcheck, unit tests, short fuzzing, and the integration tests against stacks of their
 # own (free ports, own secrets, certificates and state in a temporary folder; .env and .veil are not touched); unit tests
 # and all that runs at once a second time with ThreadSanitizer; then calls between browsers and phones through all services,
-# and the short form of scripts/hold.sh; where CI=true, scripts/test-compose.sh too.
+# and the short form of scripts/hold.sh; where CI=true, as build servers say, scripts/test-compose.sh too.
 # --unit leaves out the stacks, --integration and --calls run nothing else. Installs what it needs. The last line is
 # "N passed, N failed", and the exit code follows it; after a failure the folder with all logs is kept and named.
 #   FUZZ_SECONDS  seconds per fuzz target (20)
