@@ -11,12 +11,6 @@ engine_is_there() {
         [[ $(docker compose version --short 2>/dev/null) =~ ^v?([2-9]|[1-9][0-9])\. ]]
 }
 
-# The mirror that this machine takes Debian 12 from.
-debian_mirror() {
-    # shellcheck disable=SC2016 # apt's own
-    apt-get indextargets --format '$(REPO_URI)' "Created-By: Packages" "Codename: bookworm" | sort -u | head -n 1
-}
-
 engine_daemon() {
     local deadline pid
     setsid dockerd --data-root "$ENGINE/data" --exec-root "$ENGINE/exec" --pidfile "$ENGINE/dockerd.pid" \

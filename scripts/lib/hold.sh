@@ -77,6 +77,6 @@ run_hold() {
     done
 }
 
-hold_report() { sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$FOLDER/hold.log" | tail -n 1; }
+hold_report() { last_counts "$FOLDER/hold.log"; }
 
 hold() { suite "hold" hold_report run_hold; }

@@ -4,12 +4,16 @@
 
 PLUGIN_SUITE=trixie
 
-# An apt in FOLDER that knows nothing but that suite, at the mirror this machine uses.
+# The mirror that this machine takes Debian 12 from.
+debian_mirror() {
+    # shellcheck disable=SC2016 # apt's own
+    apt-get indextargets --format '$(REPO_URI)' "Created-By: Packages" "Codename: bookworm" | sort -u | head -n 1
+}
+
+# private_apt FOLDER: an apt that knows nothing but that suite, at the mirror this machine uses.
 private_apt() {
     mkdir -p "$1"/{parts,lists/partial,cache/archives/partial,deb}
-    # shellcheck disable=SC2016 # the braces are apt's
-    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' | grep -v security | sort -u |
-        sed "s|.*|deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] & $PLUGIN_SUITE main|" | head -n 1 >"$1/parts/plugins.list"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(debian_mirror) $PLUGIN_SUITE main" >"$1/parts/plugins.list"
     printf '%s\n' 'Dir::Etc::SourceList "/dev/null";' "Dir::Etc::SourceParts \"$1/parts\";" "Dir::State::Lists \"$1/lists\";" \
         "Dir::Cache \"$1/cache\";" 'Acquire::Languages "none";' 'APT::Sandbox::User "root";' >"$1/apt.conf"
 }

@@ -70,7 +70,7 @@ run_calls() {
         done
 }
 
-calls_report() { sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$FOLDER/calls.log" | tail -n 1; }
+calls_report() { last_counts "$FOLDER/calls.log"; }
 
 calls() {
     calls_stack

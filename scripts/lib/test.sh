@@ -41,6 +41,9 @@ suite() {
     say_since "$started" "$title: $passed passed, $failed failed"
 }
 
+# last_counts LOG: "passed failed" of a program whose last such line is "N passed, N failed".
+last_counts() { sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$1" | tail -n 1; }
+
 unit_report() {
     /usr/bin/python3 - "$FOLDER/unit.json" <<'PYTHON'
 import json, sys
@@ -189,7 +192,7 @@ containers() {
         NOT_RUN="the containers: $(sed -n 's/^not run: //p' "$log" | tail -n 1)"
         return 0
     fi
-    read -ra counts < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log" | tail -n 1) || true
+    read -ra counts < <(last_counts "$log") || true
     ((code == 0 || ${counts[1]:-0})) || counts[1]=1
     PASSED=$((PASSED + ${counts[0]:-0})) FAILED=$((FAILED + ${counts[1]:-1}))
 }

@@ -4,15 +4,14 @@ the volumes are removed."""
 import os
 import pathlib
 import shutil
-import socket
-import ssl
 import subprocess
 
 import engine
 import pytest
-from support import rest, uploads, wait, xmpp_client
+from support import rest, served, uploads, wait, xmpp_client
 
-PORTS = {"ejabberd": "XMPP_PORT_TLS", "kamailio": "SIP_PORT_TLS", "coturn": "TURN_PORT_TLS"}
+VARIABLES = {"ejabberd": "XMPP_PORT_TLS", "kamailio": "SIP_PORT_TLS", "coturn": "TURN_PORT_TLS"}
+PORTS = {service: int(os.environ[name]) for service, name in VARIABLES.items()}
 PICTURE = os.urandom(50_000)
 SCRIPT_SECONDS = 500
 
@@ -42,15 +41,6 @@ def started():
     """When each container was started; a restart or another container shows."""
     found = {service: engine.inspect(engine.container(service)) for service in engine.SERVICES}
     return {service: (one["Id"], one["State"]["StartedAt"]) for service, one in found.items()}
-
-
-def served(service):
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    with socket.create_connection(("127.0.0.1", int(os.environ[PORTS[service]])), timeout=10) as plain:
-        with context.wrap_socket(plain, server_hostname="example.com") as wire:
-            return ssl.DER_cert_to_PEM_cert(wire.getpeercert(binary_form=True))
 
 
 def public_certificate(folder):
@@ -83,8 +73,8 @@ def test_a_renewed_certificate_reaches_every_service_without_a_restart(api, acco
     with xmpp_client.Session(account.username, account.password) as session:
         own = {"VEIL_LETSENCRYPT": str(tmp_path), "VEIL_CERTS": str(tmp_path / "certs")}
         demand("setup-certs.sh", "--renewed", **own)
-        for service in PORTS:
-            wait.until(lambda service=service: served(service) == certificate, 10, f"{service} shows the new certificate")
+        for service, port in PORTS.items():
+            wait.until(lambda port=port: served.certificate(port) == certificate, 10, f"{service} shows the new certificate")
         assert session.contacts() == [], "the session from before goes on"
     assert started() == before
     assert rest.login(api, account.username, account.password).status == 200, "the admin API is still trusted"

@@ -2,14 +2,12 @@
 
 import os
 import shutil
-import socket
-import ssl
 import stat
 import subprocess
 
 import pytest
 
-from support import own_stack, rest, stack, wait, xmpp_client
+from support import own_stack, rest, served, stack, wait, xmpp_client
 from support.authority import ADDRESS, Authority
 
 CLIENT_NAMES = {"example.com", "upload.example.com"}
@@ -184,15 +182,6 @@ def test_a_wrong_use_is_explained(own, arguments):
     assert not own.certificates.exists()
 
 
-def served_certificate(port):
-    """What a client gets that asks for the domain, whoever signed it."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
-        with context.wrap_socket(plain, server_hostname=stack.DOMAIN) as wire:
-            return ssl.DER_cert_to_PEM_cert(wire.getpeercert(binary_form=True))
-
-
 @pytest.fixture
 def certificates(tmp_path):
     """A copy of those that the stack has, as other stacks of this run have the same ones, which the stack gets back."""
@@ -232,12 +221,12 @@ def get_a_public_one(certificates, letsencrypt):
 @pytest.mark.parametrize("change", (make_another, get_a_public_one), ids=("another of ours", "a public one"))
 def test_a_running_ejabberd_takes_a_new_one_without_a_restart(api, account, certificates, tmp_path, change):
     port = stack.port("XMPP_PORT_TLS", 5223)
-    before = served_certificate(port)
+    before = served.certificate(port)
     assert before in (certificates / "server.pem").read_text()
     with xmpp_client.Session(account.username, account.password) as session:
         change(certificates, tmp_path)
         assert "ejabberd: reads its new certificates" in renewed(certificates, tmp_path)
-        wait.until(lambda: served_certificate(port) != before, 10, "another certificate is served")
-        assert served_certificate(port) in (certificates / "server.pem").read_text()
+        wait.until(lambda: served.certificate(port) != before, 10, "another certificate is served")
+        assert served.certificate(port) in (certificates / "server.pem").read_text()
         assert session.contacts() == [], "the session from before goes on"
     assert rest.login(api, account.username, account.password).status == 200, "the admin API has its own certificate still"

@@ -48,8 +48,8 @@ class group_commit {
         std::function<awaitable<Result>(const Item&)> alone;
         std::size_t max_batch = 64;
         std::size_t max_unanswered = 1'024;  // more throw core::overloaded at once
-        std::chrono::milliseconds patience{
-            4'000};  // as the pool's; whose turn has not come by then is told core::unavailable
+        // As long as the pool's; whose turn has not come by then is told core::unavailable.
+        std::chrono::milliseconds patience{4'000};
     };
 
     group_commit(asio::any_io_executor executor, rules how)
