@@ -25,4 +25,4 @@ apt-get -qq update
 apt-get -qq install -y --no-install-recommends -o Dpkg::Use-Pty=0 "${packages[@]}" dumb-init "${@:2}" >/dev/null
 
 rm -rf /usr/sbin/policy-rc.d /var/log/* /var/cache/debconf/*-old /var/lib/dpkg/*-old
-install -d -o veil -g veil -m 0700 /var/lib/veil /var/lib/veil/db /var/lib/veil/uploads /certs
+install -d -o veil -g veil -m 0700 /var/lib/veil /var/lib/veil/db /var/lib/veil/uploads /var/lib/veil/keys /certs

@@ -28,13 +28,11 @@ kamailio_tables() {
     [[ $found == 3 ]] || die "Kamailio's tables are not there" "the API makes them: scripts/up.sh ejabberd api"
 }
 
-# kamailio_key PURPOSE: a key of its own, the same after every restart and whichever secret is replaced, so that calls
-# outlive both.
-kamailio_key() {
-    local seed=$STATE/run/kamailio.seed
-    [[ -s $seed ]] || openssl rand -hex 32 >"$seed"
-    { echo "$1"; cat -- "$seed"; } | sha256sum | cut -d ' ' -f 1
-}
+# What its keys are made of: the same after every restart and whichever secret is replaced, so that calls outlive both.
+kamailio_seed() { echo "$STATE/keys/kamailio.seed"; }
+
+# kamailio_key PURPOSE
+kamailio_key() { { echo "$1"; cat -- "$(kamailio_seed)"; } | sha256sum | cut -d ' ' -f 1; }
 
 kamailio_prepare() {
     local user file home=$STATE/kamailio host=${API_FOR_KAMAILIO:-$API_HOST}
@@ -43,6 +41,8 @@ kamailio_prepare() {
     kamailio_check
     kamailio_tables
     own "$user" "$home"
+    own "$(id -un)" "$STATE/keys"
+    [[ -s $(kamailio_seed) ]] || head -c 32 /dev/urandom | base64 | put_file "$(id -un)" "$(kamailio_seed)"
     kamailio_certificates
     for file in "$ROOT"/config/kamailio/*.cfg; do put_file "$user" "$home/${file##*/}" <"$file"; done
     for file in kamailio tls; do
@@ -66,11 +66,11 @@ kamailio_inputs() { cat -- "$STATE"/kamailio/*.cfg; }
 
 kamailio_clear() { rm -f -- "$STATE/kamailio/ctl"; }
 
-# Registrations end at UTC times, and the database is on this machine.
+# Registrations end at UTC times, and the database is on this machine. INSTANCE: another number at each start.
 kamailio_start() {
-    local home=$STATE/kamailio
+    local home=$STATE/kamailio instance=$((RANDOM << 15 | RANDOM))
     launch kamailio "$(user_of kamailio)" "$home" TZ=UTC PGSSLMODE=disable -- \
-        kamailio -f "$home/kamailio.cfg" -DD -E -m 64 -M 8 -Y "$home" -w "$home"
+        kamailio -f "$home/kamailio.cfg" -A "INSTANCE=$instance" -DD -E -m 64 -M 8 -Y "$home" -w "$home"
 }
 
 kamailio_probe() {

@@ -16,10 +16,12 @@ import { until } from "../e2e/calls/until.mjs";
 
 const LIMIT = { timeout: 60_000 };
 const LONG = { timeout: 180_000 }; // containers are made anew
+const CALLS = 8; // one after the other: some of Kamailio's four workers get more than one
 const SOON_MS = 3_000; // the API has answered; nobody waits for RING_TIME
 const PUBLIC = `${process.env.EDGE_PREFIX}.50`; // nobody's, and on a network that ends in this machine
+const behindNat = (user) => `<sip:${user.username}@192.168.7.7:5060>`; // the engine's proxy is one
 const run = promisify(execFile);
-const up = (variables) => run("docker", ["compose", "up", "-d", "--no-build", "--wait"], { env: { ...process.env, ...variables } });
+const up = (variables, more = []) => run("docker", ["compose", "up", "-d", "--no-build", "--wait", ...more], { env: { ...process.env, ...variables } });
 const relayed = Object.entries(stories).flatMap(([name, story]) => (name.includes("TURN") ? [story] : []));
 
 const kamailioLog = async () => (await run("docker", ["compose", "logs", "--no-color", "kamailio"], { maxBuffer: 1 << 26 })).stdout;
@@ -39,7 +41,7 @@ test("A native phone registers over TLS", LIMIT, async (t) => {
 test("A plain phone calls another one, and both hear", LIMIT, async (t) => {
     const [alice, bob] = [await account("alice"), await account("bob")];
     const phone = await SipPhone.open(t, bob);
-    phone.contact = `<sip:${bob.username}@192.168.7.7:5060>`; // as behind NAT: the engine's proxy is one
+    phone.contact = behindNat(bob);
     assert.equal(await phone.register(), 200);
     const sipp = await sippCalls(t, alice, bob);
     const invite = await phone.rings();
@@ -59,6 +61,33 @@ test("A call to somebody offline goes to the API, which knows that no phone can 
     const line = `call-notify ${bob.username}@`;
     const found = async () => (await kamailioLog()).split("\n").find((each) => each.includes(line));
     assert.match(await until(found, SOON_MS, "Kamailio's line about call-notify"), /HTTP 200$/);
+});
+
+async function talk(caller, phone) {
+    const earlier = [caller, phone].map(({ rtp }) => rtp.received);
+    const heard = () => [caller, phone].map(({ rtp }, i) => rtp.received - earlier[i]);
+    const call = await caller.call(phone.user);
+    const [answer] = await Promise.all([caller.outcome(call), phone.rings().then((invite) => phone.answer(invite))]);
+    assert.equal(answer.status, 200);
+    await until(() => Math.min(...heard()) >= 10, SOON_MS, () => `media both ways (there are ${heard()} packets)`);
+    const bye = caller.hangUp(call, answer);
+    phone.reply(await phone.asked("BYE"), 200);
+    assert.equal(await bye, 200);
+    for (const { rtp } of [caller, phone]) rtp.stop(); // its ports are the next call's
+}
+
+// Its processes have the same numbers in every container, and rtpengine answers a question it has heard before as before.
+test("Calls after a new container of Kamailio are calls of their own", LONG, async (t) => {
+    const [alice, bob] = [await account("alice"), await account("bob")];
+    const caller = await SipPhone.open(t, alice);
+    for (const more of [[], ["--force-recreate", "--no-deps", "kamailio"]]) {
+        await up({}, more);
+        const phone = await SipPhone.open(t, bob);
+        phone.contact = behindNat(bob);
+        assert.equal(await phone.register(), 200);
+        for (let i = 0; i < CALLS; i += 1) await talk(caller, phone);
+        assert.equal(await phone.register({ expires: 0 }), 200);
+    }
 });
 
 // As on a server that has a public address: coturn has to find rtpengine without it. Browsers need nothing but TURN.

@@ -48,3 +48,7 @@ class TestService:
 def test_keys_are_readable_by_their_owner_alone():
     found = engine.compose("exec", "-T", "coturn", "find", "/certs", "-name", "*.key", "-printf", "%f %m %U\n")
     assert sorted(found.splitlines()) == [f"{name}.key 600 10001" for name in ("ca", "internal", "server")]
+
+
+def test_every_program_that_is_started_is_there():
+    assert not [line for line in engine.logs().splitlines() if "command not found" in line]

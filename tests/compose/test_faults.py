@@ -15,6 +15,12 @@ def signs_in_everywhere(api, account):
     assert xmpp_client.can_log_in(account.username, account.password)
 
 
+def kamailio_keys():
+    text = engine.compose("exec", "-T", "kamailio", "grep", "define .*_KEY ", "/var/lib/veil/kamailio/kamailio.cfg")
+    assert len(set(text.split()) - {"#!define"}) == 4, "two keys, each another one"
+    return text
+
+
 @pytest.mark.parametrize("service", engine.SERVICES)
 def test_sigterm_ends_it_cleanly_and_soon(service):
     one = engine.container(service)
@@ -41,9 +47,11 @@ def test_stop_and_start_keep_the_data(api, account):
 
 
 def test_new_containers_keep_the_data(api, account):
+    calls_are_marked_with = kamailio_keys()
     engine.compose("down")
     engine.up()
     signs_in_everywhere(api, account)
+    assert kamailio_keys() == calls_are_marked_with  # those that were under way can still be ended
 
 
 def test_nothing_acknowledged_is_lost_when_the_database_is_killed(api):

@@ -50,8 +50,12 @@ export class Rtp {
         }, PACKET_MS);
     }
 
-    close() {
+    stop() {
         clearInterval(this.#timer);
+    }
+
+    close() {
+        this.stop();
         this.#socket.close();
     }
 }
