@@ -29,7 +29,7 @@ async function outcome(tab, kind) {
 // Media flow both ways when each side receives of each kind, with a rate that is shown.
 async function talk(tabs, kinds) {
     for (const tab of tabs) {
-        await tab.sees('#call[data-state="connected"]');
+        await tab.talks();
         for (const kind of kinds)
             await tab.sees(`#${kind}-statistics[data-received-rate]:not([data-received-rate="0"])`);
     }

@@ -54,6 +54,10 @@ test("a status or a cause that nobody knows is shown as it is", () => {
     assert.match(callOutcome({ originator: "remote", cause: "Odd Thing" }).text, /Odd Thing/);
 });
 
+test("an answer that the browser cannot use is no refusal", () => {
+    assert.equal(kindOf("remote", "Bad Media Description", { status_code: 200 }), "media");
+});
+
 test("a cancelled ring is told apart from one that another device ended", () => {
     const cancel = (reason) => ({ getHeader: (name) => (name === "Reason" ? reason : undefined) });
     assert.equal(kindOf("remote", "Canceled", cancel(undefined)), "cancelled");

@@ -20,6 +20,13 @@ export class DemoTab {
         await this.page.locator(selector).waitFor(this.wait);
     }
 
+    // Media have found a way. A call that ends instead says why.
+    async talks() {
+        await this.sees('#call[data-state="connected"], #outcome:visible');
+        const over = this.page.locator("#outcome:visible");
+        if (await over.count()) throw new Error(`the call of ${this.user.username} is over: ${await over.innerText(this.wait)}`);
+    }
+
     data(id) {
         return this.page.locator(`#${id}`).evaluate((each) => ({ ...each.dataset }), undefined, this.wait);
     }

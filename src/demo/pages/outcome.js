@@ -46,13 +46,14 @@ function byStatus(status) {
     return BY_STATUS[status] ?? ["server", `The SIP server answered with status ${status}.`];
 }
 
-// {kind, status, text} of a call that ended; the parts of JsSIP's `ended` and `failed`. status: of the SIP answer, or 0.
+// {kind, status, text} of a call that ended; the parts of JsSIP's `ended` and `failed`. status: of the SIP answer, or 0. A call
+// may fail on an answer that is no refusal.
 export function callOutcome({ originator, cause, message }) {
     const status = message?.status_code ?? 0;
     const elsewhere = cause === "Canceled" && /cause\s*=\s*200/.test(message?.getHeader?.("Reason") ?? "");
     const known = elsewhere ? ELSEWHERE : (originator === "local" ? LOCAL : REMOTE)[cause];
     const unknown = ["failed", `The call failed: ${cause}.`];
-    const [kind, text] = status ? byStatus(status) : (known ?? BY_CAUSE[cause] ?? unknown);
+    const [kind, text] = status >= 300 ? byStatus(status) : (known ?? BY_CAUSE[cause] ?? unknown);
     return { kind, status, text };
 }
 

@@ -57,7 +57,7 @@ export class Tab extends DemoTab {
 
     // Media of these kinds are sent and received: at least so many packets each. Video must be seen, not only received.
     async hears(kinds, packets = 50) {
-        await this.sees('#call[data-state="connected"]');
+        await this.talks();
         const counts = () => Promise.all(kinds.map((kind) => this.data(`${kind}-statistics`)));
         const flows = (each, i) =>
             each.packetsReceived >= packets && each.packetsSent >= packets && (kinds[i] === "audio" || each.framesDecoded > 0);

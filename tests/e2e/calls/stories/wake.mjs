@@ -29,7 +29,7 @@ async function wakes(t, browser) {
     const answer = await caller.outcome(call);
     assert.equal(answer.status, 200);
     await received(caller, 1);
-    await tab.sees('#call[data-state="connected"]');
+    await tab.talks();
     const media = Date.now() - opened;
     await Promise.all([tab.hears(["audio"]), received(caller, 50)]);
     assert.equal(await caller.hangUp(call, answer), 200);
