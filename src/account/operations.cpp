@@ -43,10 +43,11 @@ awaitable<std::optional<std::int64_t>> operations::register_account(std::string 
         std::optional<operation> ours;
         if (known.pending) {
             const auto wanted = sealer_.open(known.pending->sealed, jid);
-            const bool repeated =
-                known.pending->what == kind::registration && wanted && wanted->equals(password.reveal());
+            const bool repeated = known.pending->is_half_made_account() && wanted && wanted->equals(password.reveal());
             if (!repeated) co_return std::nullopt;
-            if (!known.pending->fresh) ours = co_await store_.take_over(*known.pending);
+            // One that is being undone is waited for: its account may go at any moment.
+            if (known.pending->what == kind::registration && !known.pending->fresh)
+                ours = co_await store_.take_over(*known.pending);
         } else if (known.account == standing::state::deleting) {
             co_return std::nullopt;
         } else if (co_await xmpp_.account_exists(user_of(jid))) {
@@ -177,6 +178,7 @@ awaitable<bool> operations::reconcile_next() {
 awaitable<void> operations::reconcile(operation current) {
     switch (current.what) {
         case kind::registration:
+        case kind::undoing:
             co_await undo_registration(current);
             break;
         case kind::password:

@@ -141,7 +141,7 @@ awaitable<signed_in> service::login_known(audit::source from, std::string jid, c
     const auto not_before = std::chrono::steady_clock::now() + refusal_time;
     auto& rows = parts_->rows;
     const auto known = co_await rows.read(jid);
-    const bool half_made = known.pending && known.pending->what == kind::registration;
+    const bool half_made = known.pending && known.pending->is_half_made_account();
     bool exists = known.account == standing::state::active;
     if (known.account == standing::state::none && !half_made)  // perhaps the old service left it to ejabberd alone
         exists = co_await xmpp_.account_exists(user_of(jid));

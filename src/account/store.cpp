@@ -29,6 +29,8 @@ std::string name_of(kind what) {
     switch (what) {
         case kind::registration:
             return "register";
+        case kind::undoing:
+            return "undo";
         case kind::password:
             return "password";
         case kind::deletion:
@@ -39,8 +41,10 @@ std::string name_of(kind what) {
 
 kind kind_of(const std::string& name) {
     if (name == "register") return kind::registration;
+    if (name == "undo") return kind::undoing;
     if (name == "password") return kind::password;
-    return kind::deletion;
+    if (name == "delete") return kind::deletion;
+    throw std::logic_error("no such kind of operation: " + name);
 }
 
 std::string columns() { return "id, jid, kind, sealed, created_at > now() - interval '2 seconds' AS fresh"; }
@@ -150,7 +154,9 @@ awaitable<std::optional<operation>> store::take_over(operation current) {
 awaitable<std::optional<operation>> store::take_due() {
     co_return co_await database_.run([&](pqxx::work& tx) {
         return first_operation(
-            tx.exec("UPDATE account_operations SET id = gen_random_uuid(), lease_until = " + std::string(lease) +
+            tx.exec("UPDATE account_operations SET id = gen_random_uuid(), "
+                    "kind = CASE kind WHEN 'register' THEN 'undo' ELSE kind END, lease_until = " +
+                    std::string(lease) +
                     " WHERE id = (SELECT id FROM account_operations WHERE lease_until < now() "
                     "ORDER BY lease_until LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING " +
                     columns()));

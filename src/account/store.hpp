@@ -14,7 +14,7 @@ namespace veil::account {
 
 using boost::asio::awaitable;
 
-enum class kind { registration, password, deletion };
+enum class kind { registration, undoing, password, deletion };  // undoing: a registration that was interrupted
 
 // One row of account_operations.
 struct operation {
@@ -23,6 +23,8 @@ struct operation {
     kind what = kind::registration;
     std::string sealed;
     bool fresh = true;  // begun less than two seconds ago: whoever began it is most likely still at it
+
+    bool is_half_made_account() const { return what == kind::registration || what == kind::undoing; }
 };
 
 // What the database knows of a JID.
@@ -61,7 +63,7 @@ class store {
     // Takes an operation over from whoever had it; the old holder can no longer end it. nullopt when it has ended.
     awaitable<std::optional<operation>> take_over(operation current);
 
-    // The operation whose lease ran out first, leased anew; nullopt when there is none.
+    // The operation whose lease ran out first, leased anew; nullopt when there is none. A registration is to be undone.
     awaitable<std::optional<operation>> take_due();
 
     // Lets an operation rest after a failed attempt, longer each time.

@@ -3,10 +3,14 @@
 The debug build kills itself at the point that VEIL_FAULT names, as a power cut would.
 """
 
+import concurrent.futures
+import threading
+
 import pytest
 
-from support import account_state, api_process, rest, secrets, wait
+from support import account_state, api_process, database, metrics, rest, secrets, wait
 from support.crashing import crash
+from support.ejabberd_proxy import EjabberdProxy
 
 SETTLE_SECONDS = 15
 REGISTER_POINTS = ("register.claimed", "register.created", "register.committed")
@@ -47,6 +51,29 @@ def test_the_client_that_tries_again_gets_its_account(point):
         assert answer.status == 201, answer
         account_state.assert_whole(api, username, password)
         assert rest.turn(api, answer.json()["token"]).status == 200
+
+
+def test_a_client_that_tries_again_while_its_account_is_being_removed_gets_a_whole_one():
+    username, password = crashed_registration("register.created")
+    database.rows("UPDATE account_operations SET lease_until = now(), created_at = now() - interval '1 minute'")
+    removing, go_on = threading.Event(), threading.Event()
+
+    def held_up(forward):
+        removing.set()
+        go_on.wait(SETTLE_SECONDS)
+        return forward()
+
+    with EjabberdProxy() as proxy, proxy.failing("unregister", held_up), api_process.ApiProcess(**proxy.env()) as api:
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            assert removing.wait(SETTLE_SECONDS)
+            transactions = lambda: metrics.scrape(api).total("veil_db_transactions_total")  # noqa: E731
+            before = transactions()
+            repeated = pool.submit(rest.register, api, username, password)
+            looked = lambda: repeated.done() or transactions() >= before + 10  # noqa: E731
+            wait.until(looked, SETTLE_SECONDS, "the repeated registration has looked")
+            go_on.set()
+            assert repeated.result().status == 201
+        account_state.assert_whole(api, username, password)
 
 
 @pytest.mark.parametrize("point", REGISTER_POINTS)
