@@ -166,7 +166,7 @@ awaitable<bool> dispatcher::still_wanted_at(time_point at, errand& what, device_
     while (!what.over && steady_clock::now() < at) co_await what.changed.wait(at);
     if (what.over) co_return false;
     auto found = co_await look_again(what, to);
-    if (!found) co_return false;
+    if (!found || what.over || steady_clock::now() >= what.until) co_return false;
     to = std::move(found);
     co_return true;
 }

@@ -27,6 +27,7 @@ constexpr auto busy_pause = 50ms;
 
 // Within the two seconds of the contract, with room for what comes before and after.
 constexpr auto answer_limit = 1'800ms;
+constexpr auto least_turn = 500ms;  // what a call needs to reach its devices
 
 template <std::size_t N>
 bool is_one_of(std::string_view text, const std::array<std::string_view, N>& words) {
@@ -55,10 +56,11 @@ struct service::parts {
         }
     }
 
-    // The first to ask rings; whoever asks meanwhile waits for its answer, or rings itself when the first has died.
+    // The first to ask rings; whoever asks meanwhile waits for its answer, or rings itself when the first has died. Not
+    // in the last moment: nobody could have rung before the answer, and that answer would stand.
     awaitable<claim> take_call(std::string callee, std::string call_id, steady_clock::time_point until) {
         auto taken = co_await known_calls.take(callee, call_id);
-        while (taken.what == claim::state::busy && steady_clock::now() < until) {
+        while (taken.what == claim::state::busy && steady_clock::now() < until - least_turn) {
             co_await async::pause(busy_pause);
             taken = co_await known_calls.take(callee, call_id);
         }
