@@ -25,7 +25,7 @@ calls_stack() {
     TURN_URIS+=",turns:127.0.0.1:$TURN_PORT_TLS?transport=tcp"
     TURN_SECRET_PREVIOUS=$(openssl rand -hex 32)
     export TURN_SECRET_PREVIOUS
-    export DEMO_PAGES=true SIP_ALLOW_PLAIN_RTP=true RING_TIME=5
+    export DEMO_PAGES=true SIP_ALLOW_PLAIN_RTP=true RING_TIME=12
     export VEIL_SCRIPTS=$ROOT/scripts VEIL_CALLS_FOLDER=$FOLDER/calls VEIL_FAKE_PUSH_EVENTS=$FOLDER/calls/pushes
 }
 

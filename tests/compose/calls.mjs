@@ -15,7 +15,7 @@ import { askRelay } from "../e2e/calls/turn.mjs";
 import { until } from "../e2e/calls/until.mjs";
 
 const LIMIT = { timeout: 60_000 };
-const LONG = { timeout: 180_000 }; // containers are made anew
+const LONG = { timeout: 300_000 }; // containers are made anew
 const CALLS = 8; // one after the other: some of Kamailio's four workers get more than one
 const SOON_MS = 3_000; // the API has answered; nobody waits for RING_TIME
 const PUBLIC = `${process.env.EDGE_PREFIX}.50`; // nobody's, and on a network that ends in this machine

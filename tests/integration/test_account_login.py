@@ -1,6 +1,5 @@
 """Signing in over REST."""
 
-import statistics
 import time
 
 import pytest
@@ -58,8 +57,8 @@ def test_the_time_of_a_refusal_does_not_tell_who_exists(api, account):
     for _ in range(SAMPLES):
         known_times.append(timed(api, account.username))
         unknown_times.append(timed(api, unknown))
-    known_median, unknown_median = statistics.median(known_times), statistics.median(unknown_times)
-    assert max(known_median, unknown_median) <= ALIKE * min(known_median, unknown_median)
+    known_least, unknown_least = min(known_times), min(unknown_times)  # what the machine's other work adds is not ours
+    assert max(known_least, unknown_least) <= ALIKE * min(known_least, unknown_least)
 
 
 def version_of(username):

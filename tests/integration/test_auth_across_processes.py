@@ -4,7 +4,7 @@ import pytest
 
 from support import api_process, database, rest, secrets, wait
 
-NOTICE_SECONDS = 1
+NOTICE_SECONDS = 10  # what is not told at once is never told without a new connection
 RECONNECT_SECONDS = 10
 
 

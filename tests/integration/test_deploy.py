@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from support import own_stack
+from support import own_stack, ports
 from support.fake_docker import SERVICES, FakeDocker
 
 GIVEN = ("--non-interactive", "--domain", "chat.example.org", "--ip", "198.51.100.7")
@@ -16,7 +16,7 @@ def own(tmp_path):
     made = own_stack.OwnStack(tmp_path)
     # As the ports of a server that runs already are not to be in the way.
     names = "API_PORT ADMIN_PORT SIP_PORT SIP_PORT_TLS SIP_PORT_WSS TURN_PORT TURN_PORT_TLS".split()
-    made.environment |= dict(zip(names, map(str, own_stack.free_ports(len(names)))))
+    made.environment |= dict(zip(names, map(str, ports.free(len(names)))))
     made.environment |= {"RTP_PORT_MIN": "17000", "RTP_PORT_MAX": "17007"}
     made.environment |= {"TURN_RELAY_PORT_MIN": "17010", "TURN_RELAY_PORT_MAX": "17011"}
     return made

@@ -8,7 +8,7 @@ from support.muc import Refused, Room
 
 SEEN_SECONDS = 5
 SETTLE_SECONDS = 30
-HANDED_OVER_SECONDS = 5
+HANDED_OVER_SECONDS = 30
 ROUNDS = 5
 
 

@@ -48,6 +48,10 @@ PLAN = (
 )
 
 
+# All of them at once have to fit into PostgreSQL's hundred.
+FEW_CONNECTIONS = {"DB_POOL_MIN": "1", "DB_POOL_MAX": "3"}
+
+
 def prepared(api, point, operation):
     """People of their own, and a group unless it is to be made."""
     people = People(*groups.accounts(api, *People._fields))
@@ -74,7 +78,7 @@ def cases(rooms_before):
     """Every case by point and operation, its server dead."""
     with api_process.ApiProcess() as healthy:
         made = [prepared(healthy, *planned) for planned in PLAN]
-    doomed = together([lambda case=case: api_process.ApiProcess(VEIL_FAULT=case.point) for case in made])
+    doomed = together([lambda case=case: api_process.ApiProcess(VEIL_FAULT=case.point, **FEW_CONNECTIONS) for case in made])
     together([lambda pair=pair: die(*pair) for pair in zip(doomed, made, strict=True)])
     return {(case.point, case.operation): case for case in made}
 

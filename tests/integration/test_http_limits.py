@@ -71,9 +71,10 @@ def test_a_head_under_the_limit_is_read(api):
     assert raw_http.exchange(api.port, raw_http.head("GET", INFO, "X-Pad: " + "x" * (HEAD_LIMIT - 500))).status == 200
 
 
-def drip(wire, data):
-    """Sends one byte a second until the server says something; returns the seconds that took."""
+def drip(wire, first, data):
+    """Sends `first`, then one byte a second until the server says something; returns the seconds that took."""
     begin = time.monotonic()
+    wire.send(first)
     for byte in data:
         if select.select([wire.socket], [], [], 1)[0]:
             return time.monotonic() - begin
@@ -83,7 +84,7 @@ def drip(wire, data):
 
 def slow_head(api):
     with raw_http.Wire(api.port) as wire:
-        seconds = drip(wire.send("GET "), b"/" + b"x" * 60)
+        seconds = drip(wire, "GET ", b"/" + b"x" * 60)
         raw_http.assert_error(wire.read(), 408)
         assert wire.closed()
     assert HEAD_SECONDS - 1 <= seconds <= HEAD_SECONDS + SLACK_SECONDS
@@ -91,7 +92,7 @@ def slow_head(api):
 
 def slow_body(api):
     with raw_http.Wire(api.port) as wire:
-        seconds = drip(wire.send(raw_http.head("POST", LOGIN, "Content-Length: 1000")), b"{" + b" " * 60)
+        seconds = drip(wire, raw_http.head("POST", LOGIN, "Content-Length: 1000"), b"{" + b" " * 60)
         raw_http.assert_error(wire.read(), 408)
         assert wire.closed()
     assert BODY_SECONDS - 1 <= seconds <= BODY_SECONDS + SLACK_SECONDS
@@ -113,7 +114,7 @@ def served_meanwhile(api):
         while time.monotonic() < end:
             begin = time.monotonic()
             assert wire.send(raw_http.head("GET", INFO)).read().status == 200
-            assert time.monotonic() - begin < 1
+            assert time.monotonic() - begin < SLACK_SECONDS
             assert not select.select([wire.socket], [], [], 0.5)[0]
 
 

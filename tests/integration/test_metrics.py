@@ -1,5 +1,7 @@
 """GET /metrics: the table of docs/operations.md is what the server says, for operators alone, and true."""
 
+import concurrent.futures
+import contextlib
 import math
 import re
 import time
@@ -71,13 +73,15 @@ def test_what_a_client_makes_up_makes_no_series(api):
         assert raw_http.exchange(api.port, raw_http.head(f"EVIL{number}", "/nothing")).status in (404, 405)
         assert raw_http.exchange(api.port, raw_http.head("GET", "/healthz", f"X-Request-Id: evil-{number}")).status == 200
 
+    def made_by_requests():  # the comparison of groups asks ejabberd at any time
+        return {series for series in metrics.scrape(api).series() if not series[0].startswith("veil_ejabberd_call")}
+
     strange(0)
-    before = metrics.scrape(api).series()
+    before = made_by_requests()
     for number in range(1, 30):
         strange(number)
-    after = metrics.scrape(api)
-    assert after.series() == before
-    assert after.total("veil_http_requests_total", route="-", method="other") >= 30
+    assert made_by_requests() == before
+    assert metrics.scrape(api).total("veil_http_requests_total", route="-", method="other") >= 30
     assert "evil" not in metrics.answer(api).body.decode().lower()
 
 
@@ -107,10 +111,11 @@ def test_connections_and_requests_in_hand(api, fake):
     for wire in wires:
         wire.socket.close()
     wait.until(lambda: open_now() == 0, metrics.SOON_SECONDS, "the connections are gone")
-    callee = push.Callee(api, push.ios("slow-1000-"))
-    with push.ringing(api, callee) as call:
-        assert metrics.scrape(api).total("veil_http_requests_in_hand", listener="api") == 1
-        assert call.result().sent == 1
+    callee = push.Callee(api, push.ios("hang-"))
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        call = pool.submit(push.ring, api, callee)
+        metrics.wait_value(api, lambda value: value == 1, "veil_http_requests_in_hand", listener="api")
+        assert call.result().sent == 0
     assert metrics.scrape(api).total("veil_http_requests_in_hand", listener="api") == 0
 
 
@@ -183,8 +188,10 @@ def test_the_process(api):
     (memory,) = said.values("process_resident_memory_bytes")
     assert 0 < cpu < 3600 and abs(time.time() - started) < 3600
     assert 5 < files < limit and memory > 1_000_000
-    with raw_http.Wire(api.port) as wire:
-        assert wire.send(raw_http.head("GET", "/healthz")).read().status == 200
+    with contextlib.ExitStack() as connections:
+        for _ in range(20):  # more than may be closing since the first look
+            wire = connections.enter_context(raw_http.Wire(api.port))
+            assert wire.send(raw_http.head("GET", "/healthz")).read().status == 200
         metrics.wait_value(api, lambda value: value > files, "process_open_fds")
     version = api_process.run("--version").stdout.split()[1]
     assert said.values("veil_build_info", version=version) == [1]

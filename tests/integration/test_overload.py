@@ -13,7 +13,7 @@ from support.concurrency import together
 
 INFO = raw_http.head("GET", "/api/v1/server/info")
 IN_FLIGHT, RESERVED = 16, 2
-AT_ONCE_SECONDS = 2  # frozen services answer nothing for longer than that
+AT_ONCE_SECONDS = 4  # frozen services answer nothing for longer than that
 
 
 def health(api, path="/healthz"):

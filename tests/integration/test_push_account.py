@@ -33,7 +33,7 @@ def test_a_deletion_stops_the_call_that_is_being_sent(api, fake):
     callee = push.Callee(api, push.ios("503-"), push.android())
     with push.ringing(api, callee):
         assert delete(api, callee).status == 200
-    push.wait_log(callee, 1, outcome="cancelled")
+    push.wait_log(callee, 1, seconds=10, outcome="cancelled")
     fake.assert_quiet(1.5, token=callee.devices[0].push_token)
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from support import api_process, database, fake_push, push
+from support import api_process, database, fake_push, push, wait
 
 APPLES_RULE = {"token_update_seconds": 0}  # by default new provider tokens are refused for 20 minutes
 
@@ -21,7 +21,11 @@ def assert_kept(callee):
 
 def assert_alarmed(api, reason):
     """The operator can read it in the log."""
-    assert [record for record in api.log_records() if record["level"] in ("warn", "error") and reason in str(record)]
+
+    def said():
+        return [record for record in api.log_records() if record["level"] == "error" and reason in str(record)]
+
+    wait.until(said, push.RECORD_SECONDS, f"an error that names {reason}")
 
 
 def test_a_refused_key_is_not_used_any_more():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import api_process, database, push, wait
+from support import api_process, database, push
 from support.concurrency import together
 from support.push_fixtures import api, fake
 
@@ -105,7 +105,7 @@ def test_the_next_call_rings_again(api, fake, callee):
 
 
 def test_after_a_minute_a_call_may_ring_again(api, fake, callee):
-    called = push.ring(api, callee)
+    called = push.rung(api, callee, 2)
     age_call(called.call_id, 50)
     assert push.ring(api, callee, call_id=called.call_id).sent == 2
     assert_rang_once(api, fake, callee, called.call_id)
@@ -121,16 +121,3 @@ def test_after_a_minute_too_only_one_announcement_rings(api, second, fake, calle
     assert {answer[2:] for answer in answers} == {("sent", 2)}
     push.assert_delivers(api, fake, callee)
     assert len(fake.pushes(call_id=called.call_id)) == 4
-
-
-def test_a_call_whose_process_died_is_taken_over(api, fake, callee):
-    """The one that had claimed the call is killed before it has answered: the retransmission rings, whoever gets it."""
-    hanging = push.ios("hang-")
-    push.assert_registered(push.register_device(api, callee, hanging))
-    doomed, call_id = api_process.ApiProcess(**fake.env()), push.new_call_id()
-    with pytest.raises((AssertionError, ConnectionError)):
-        with push.ringing(doomed, callee, call_id=call_id) as first:
-            doomed.kill()
-            first.result()
-    assert push.unregister_device(api, callee, hanging.device_id).status == 200
-    wait.until(lambda: push.ring(api, callee, call_id=call_id).sent >= 1, 15, "the call is taken over")

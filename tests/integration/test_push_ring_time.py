@@ -8,6 +8,7 @@ import pytest
 from support import api_process, fake_push, push, raw_http, wait
 
 RING_SECONDS = 3
+LEAST_PAUSE = 0.09  # seconds before the first retry; it doubles
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +61,9 @@ def test_nothing_is_sent_after_the_ring_time():
         for device in callee.devices[:2]:
             tries = fake.pushes(token=device.push_token)
             assert len(tries) >= 3
-            assert tries[-1].at - tries[0].at <= RING_SECONDS + 0.2
+            assert tries[-1].at - tries[0].at <= RING_SECONDS + 0.5
             pauses = [later.at - earlier.at for earlier, later in zip(tries, tries[1:], strict=False)]
-            assert min(pauses) >= 0.05 and pauses[-1] > pauses[0]
+            assert all(pause >= LEAST_PAUSE * 2 ** min(n, 4) for n, pause in enumerate(pauses)), pauses
         assert first.payload["expires_at"] - first.payload["sent_at"] == RING_SECONDS
         ttl = fake.pushes(token=callee.devices[1].push_token)[0].payload["message"]["android"]["ttl"]
         assert ttl == f"{RING_SECONDS}s"

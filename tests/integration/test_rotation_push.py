@@ -63,17 +63,17 @@ def test_a_broken_key_changes_nothing(fake, keys):
 
 def test_a_new_key_is_used_at_once_and_pushes_on_their_way_arrive(fake, keys):
     with start(fake, keys) as api:
-        callee, slow = push.Callee(api, push.ios()), push.Callee(api, push.ios("slow-1500-"))
+        callee, slow = push.Callee(api, push.ios()), push.Callee(api, push.ios("slow-1000-"))
         assert signed_by(api, fake, callee) == {KEY_ID}
-        with push.ringing(api, slow) as under_way:
+        with push.ringing(api, slow):
             first = fake.wait_push(token=slow.devices[0].push_token)
             use_next_key(fake, keys)
             said = api.reload()
             assert "reload: APNS_KEY_PATH is another one now" in said and "1 replaced, 0 refused" in said, said
             assert signed_by(api, fake, callee) == {NEXT_KEY_ID}
-            assert under_way.result(10).sent == 1
+        push.wait_log(slow, 1, kind="call", outcome="accepted")
         assert first.key_id == KEY_ID
-        assert len(fake.pushes(token=slow.devices[0].push_token)) == 1
+        assert len(fake.pushes(token=slow.devices[0].push_token, kind="call")) == 1
         assert "0 replaced, 0 refused" in api.reload()
 
 

@@ -58,7 +58,7 @@ def test_revocations_are_heard_with_the_new_password(own_database, tmp_path):
         for process in (api, other):
             assert "reload: DB_PASSWORD is another one now" in process.reload()
         own_database.restart()
-        wait.until(lambda: works(other, account), RECOVERY_SECONDS, "connections with the new password")
+        wait.until(lambda: works(api, account) and works(other, account), RECOVERY_SECONDS, "connections with the new password")
         token = rest.login(api, account.username, account.password).json()["token"]
         assert rest.turn(api, token).status == 200
         assert rest.logout(other, token).status == 200

@@ -20,9 +20,11 @@ class slow_service {
  public:
     awaitable<response> fast() { co_return response{.body = "{}"}; }
     awaitable<response> slow() {
+        ++slow_begun;
         co_await async::pause(300ms);
         co_return response{.body = R"({"slow":1})"};
     }
+    int slow_begun = 0;
 };
 
 class server_test : public testing::Test {
@@ -103,7 +105,8 @@ TEST_F(server_test, stop_closes_the_idle_and_answers_the_busy) {
     test::run(io_, [&]() -> awaitable<void> {
         group.spawn("busy", ask("/slow", busy));
         group.spawn("idle", ask("/fast", idle));
-        co_await async::pause(100ms);
+        while (service_.slow_begun == 0 || tested.connections() < 2) co_await async::pause(1ms);
+        co_await async::pause(100ms);  // the other one has its answer
         co_await tested.stop(5s);
         while (group.size() > 0) co_await async::pause(1ms);
         boost::system::error_code refused;
@@ -157,8 +160,7 @@ TEST_F(server_test, a_connection_waits_its_turn_when_all_are_busy) {
     };
     test::run(io_, [&]() -> awaitable<void> {
         group.spawn("busy", ask("/slow", busy));
-        while (tested.connections() == 0) co_await async::pause(1ms);
-        co_await async::pause(50ms);  // its request is there
+        while (service_.slow_begun == 0) co_await async::pause(1ms);
         group.spawn("later", ask("/fast", later));
         while (group.size() > 0) co_await async::pause(1ms);
         EXPECT_EQ(tested.made_room(), 0U);

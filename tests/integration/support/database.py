@@ -12,8 +12,7 @@ ROLES = {
 }
 
 
-def start(sql, role="veil", database=None):
-    """Starts psql on `sql`; the process is the caller's to wait for."""
+def _psql(role, database):
     env = os.environ | {
         "PGPASSWORD": os.environ[ROLES[role]],
         "PGHOST": os.environ.get("DB_HOST", "127.0.0.1"),
@@ -22,7 +21,7 @@ def start(sql, role="veil", database=None):
         "PGDATABASE": database or os.environ.get("DB_NAME", "veil"),
         "PGCONNECT_TIMEOUT": "5",
     }
-    process = subprocess.Popen(
+    return subprocess.Popen(
         ["psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"],
         env=env,
         stdin=subprocess.PIPE,
@@ -30,11 +29,31 @@ def start(sql, role="veil", database=None):
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def start(sql, role="veil", database=None):
+    """Starts psql on `sql`; the process is the caller's to wait for."""
+    process = _psql(role, database)
     with contextlib.suppress(BrokenPipeError):  # it has ended before it read: its exit code says why
         process.stdin.write(sql)
         process.stdin.close()
     process.stdin = None
     return process
+
+
+@contextlib.contextmanager
+def held(statement, role="veil_owner"):
+    """A transaction that has run `statement` and holds its locks until the block ends."""
+    process = _psql(role, None)
+    process.stdin.write(f"BEGIN; {statement}; SELECT 'held';\n")
+    process.stdin.flush()
+    while (line := process.stdout.readline()) != "held\n":
+        assert line, process.communicate(timeout=30)[1]
+    try:
+        yield
+    finally:
+        _, error = process.communicate("COMMIT;\n", timeout=30)
+        assert process.returncode == 0, error
 
 
 def attempt(sql, role="veil", database=None):

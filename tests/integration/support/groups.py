@@ -14,7 +14,7 @@ NOT_ALLOWED = "Not allowed"
 LAST_OWNER = "Transfer ownership first"
 NO_USER = "User not found"
 UNAVAILABLE = "Group service unavailable. Please try again later."
-AGREE_SECONDS = 10
+AGREE_SECONDS = 30
 CLOSING_SECONDS = 2
 
 Group = collections.namedtuple("Group", "group_id jid name")

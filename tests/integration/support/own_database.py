@@ -3,24 +3,17 @@
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import tempfile
 
-from support import api_process, stack
+from support import api_process, ports, stack
 from support.secret_files import new_secret
-
-
-def _free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 class OwnDatabase:
     def __init__(self):
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="veil-database."))
-        self._port = _free_port()
+        (self._port,) = ports.free(1)
         self.password = new_secret()
 
     def env(self):

@@ -3,25 +3,16 @@
 import os
 import pathlib
 import secrets as _random
-import socket
 import subprocess
 import tempfile
 
-from support import api_process, secrets, stack
+from support import api_process, ports, secrets, stack
 
 PORTS = "DB_PORT XMPP_PORT_STARTTLS XMPP_PORT_TLS XMPP_PORT_WS XMPP_PORT_UPLOAD EJABBERD_API_PORT".split()
 SECRETS = (
     "DB_PASSWORD DB_MIGRATION_PASSWORD EJABBERD_API_PASSWORD JWT_SECRET TURN_SECRET WEBHOOK_SECRET "
     "EJABBERD_DB_PASSWORD KAMAILIO_DB_PASSWORD"
 ).split()
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 class OwnStack:
@@ -32,7 +23,7 @@ class OwnStack:
         self.certificates = folder / "certs"
         # A unix socket in it must have a short path, which a folder of pytest's is not.
         self.state = pathlib.Path(tempfile.gettempdir(), f"veil-own-{_random.token_hex(4)}")
-        self.ports = dict(zip(PORTS, map(str, free_ports(len(PORTS)))))
+        self.ports = dict(zip(PORTS, map(str, ports.free(len(PORTS)))))
         self.environment = self.ports | {
             "PATH": os.environ["PATH"],
             "VEIL_ENV_FILE": str(self.env_file),

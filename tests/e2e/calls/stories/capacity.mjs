@@ -6,7 +6,7 @@ import { account, stack } from "../stack.mjs";
 import { until } from "../until.mjs";
 
 const PORTS = 4; // of an audio call, as docs/calls.md says
-const RELEASED_MS = 15_000; // rtpengine keeps a call's ports for some seconds
+const RELEASED_MS = stack.ringSeconds * 1_000 + 10_000; // rtpengine keeps a call's ports for some seconds
 
 async function ring(alice, bob) {
     const call = await alice.call(bob.user);
