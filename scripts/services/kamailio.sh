@@ -35,7 +35,7 @@ kamailio_seed() { echo "$STATE/keys/kamailio.seed"; }
 kamailio_key() { { echo "$1"; cat -- "$(kamailio_seed)"; } | sha256sum | cut -d ' ' -f 1; }
 
 kamailio_prepare() {
-    local user file home=$STATE/kamailio host=${API_FOR_KAMAILIO:-$API_HOST}
+    local user file nonce_key call_key home=$STATE/kamailio host=${API_FOR_KAMAILIO:-$API_HOST}
     user=$(user_of kamailio)
     [[ $host != 0.0.0.0 ]] || host=127.0.0.1
     kamailio_check
@@ -43,12 +43,13 @@ kamailio_prepare() {
     own "$user" "$home"
     own "$(id -un)" "$STATE/keys"
     [[ -s $(kamailio_seed) ]] || head -c 32 /dev/urandom | base64 | put_file "$(id -un)" "$(kamailio_seed)"
+    nonce_key=$(kamailio_key nonce)
+    call_key=$(kamailio_key call)
     kamailio_certificates
     for file in "$ROOT"/config/kamailio/*.cfg; do put_file "$user" "$home/${file##*/}" <"$file"; done
     for file in kamailio tls; do
         SIP_DOMAIN=${SIP_DOMAIN,,} KAMAILIO_HOME=$home RTPENGINE_ADDRESS=$RTPENGINE_HOST:$RTPENGINE_NG_PORT \
-            API_ADDRESS=$host:$API_PORT \
-            SIP_NONCE_KEY=$(kamailio_key nonce) SIP_CALL_KEY=$(kamailio_key call) \
+            API_ADDRESS=$host:$API_PORT SIP_NONCE_KEY=$nonce_key SIP_CALL_KEY=$call_key \
             render_to "$user" "$ROOT/config/kamailio/$file.cfg.in" "$home/$file.cfg"
     done
 }
