@@ -48,7 +48,8 @@ def test_an_outage_is_told_as_one_and_ends_by_itself(api, people, group, outage)
     expected = groups.roles([people.owner], [people.admin], [people.stranger])
     groups.wait_is(api, people.owner, group, expected, RECOVERY_SECONDS)
     assert groups.listed(api, people.owner) == shown, "what failed has not been made"
-    wait.until(lambda: ejabberd_admin.rooms() <= rooms, SETTLE_SECONDS, "no room is left over")
+    wanted = {each.jid for each in shown}
+    wait.until(lambda: wanted <= ejabberd_admin.rooms() <= rooms, SETTLE_SECONDS, "no room is left over, and none is lost")
 
 
 def test_a_group_is_the_same_when_ejabberd_comes_back(api, people, group):

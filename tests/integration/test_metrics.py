@@ -114,7 +114,7 @@ def test_connections_and_requests_in_hand(api, fake):
     callee = push.Callee(api, push.ios("hang-"))
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         call = pool.submit(push.ring, api, callee)
-        metrics.wait_value(api, lambda value: value == 1, "veil_http_requests_in_hand", listener="api")
+        metrics.wait_in_hand(api, 1)
         assert call.result().sent == 0
     assert metrics.scrape(api).total("veil_http_requests_in_hand", listener="api") == 0
 

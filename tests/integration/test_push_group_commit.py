@@ -39,11 +39,6 @@ def account_lock(account):
     return database.held(f"SELECT pg_advisory_xact_lock(hashtextextended({database.quoted(account.jid)}, 0))")
 
 
-def wait_in_hand(api, count):
-    """The server serves so many requests."""
-    metrics.wait_value(api, lambda value: value == count, "veil_http_requests_in_hand", listener="api")
-
-
 def register_all(api, owners, app_id=push.APP):
     """One new device for each, all at the same moment; the answers."""
     devices = [push.ios(app_id=app_id) for _ in owners]
@@ -61,7 +56,7 @@ def test_those_who_wait_are_committed_together(api, owners):
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         with everything():
             registering = pool.submit(register_all, api, owners)
-            wait_in_hand(api, len(owners))
+            metrics.wait_in_hand(api, len(owners))
         devices, answers = registering.result()
     for answer in answers:
         push.assert_registered(answer)
@@ -77,7 +72,7 @@ def test_one_that_cannot_be_written_fails_alone(api, owners):
             with everything():
                 failing = pool.submit(push.register_device, api, bad, push.ios(app_id="refused"))
                 registering = pool.submit(register_all, api, good)
-                wait_in_hand(api, len(owners))
+                metrics.wait_in_hand(api, len(owners))
             devices, answers = registering.result()
         raw_http.assert_error(failing.result(), 500, "Internal Server Error")
     finally:

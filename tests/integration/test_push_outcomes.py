@@ -3,16 +3,10 @@
 import pytest
 
 from support import push, wait
-from support.push_fixtures import api, fake
+from support.push_fixtures import api, connected, fake
 
 GONE, KEPT = "gone", "kept"
 LATER_SECONDS = 8
-
-
-@pytest.fixture(scope="module", autouse=True)
-def connected(api, fake):
-    """Both providers have been reached once, so that no test's timing depends on being the first."""
-    push.assert_delivers(api, fake, push.Callee(api, push.ios(), push.android()))
 
 
 def assert_log(callee, called, expected):

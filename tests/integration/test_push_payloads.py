@@ -7,19 +7,13 @@ import time
 import pytest
 
 from support import push, wait
-from support.push_fixtures import api, fake
+from support.push_fixtures import api, connected, fake
 
 RING_SECONDS = 30
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 APNS_HEADERS = {"apns-topic", "apns-push-type", "apns-priority", "apns-expiration", "apns-id"}
 COMMON_HEADERS = {"content-type", "content-length", "user-agent", "apns-collapse-id", "accept"}
 NAME_CHARACTERS, NAME_BYTES = 256, 1024
-
-
-@pytest.fixture(scope="module", autouse=True)
-def connected(api, fake):
-    """Both providers have been reached once, so that no test's times depend on being the first."""
-    push.assert_delivers(api, fake, push.Callee(api, push.ios(), push.android()))
 
 
 @pytest.fixture(scope="module")

@@ -48,6 +48,11 @@ def scrape(api):
     return Scrape(found.body.decode())
 
 
+def wait_in_hand(api, count):
+    """The server serves so many requests of clients."""
+    wait_value(api, lambda value: value == count, "veil_http_requests_in_hand", listener="api")
+
+
 def wait_value(api, matches, name, seconds=SOON_SECONDS, **labels):
     """The one series of this name and labels fulfils `matches` soon."""
 

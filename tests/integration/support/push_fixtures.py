@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import api_process, fake_push
+from support import api_process, fake_push, push
 
 
 @pytest.fixture(scope="module")
@@ -15,3 +15,9 @@ def fake():
 def api(fake):
     with api_process.ApiProcess(**fake.env()) as process:
         yield process
+
+
+@pytest.fixture(scope="module", autouse=True)
+def connected(api, fake):
+    """For who imports it: both providers have been reached once, so that no test's times depend on being the first."""
+    push.assert_delivers(api, fake, push.Callee(api, push.ios(), push.android()))
