@@ -74,7 +74,7 @@ class store {
 
     // Makes a created group visible; its members' operations, which stand until they are invited. nullopt: taken over.
     awaitable<std::optional<std::vector<operation>>> end_creation(operation done);
-    awaitable<void> end_all(std::vector<operation> done);
+    awaitable<void> end_all(std::vector<operation> done);  // of one group, and at least one
 
     // Turns a creation that failed into a removal; what of it is still under way at ejabberd has time to end.
     awaitable<void> abandon(operation failed);

@@ -37,7 +37,10 @@ std::optional<new_owner> ensure_owner(pqxx::work& tx, const std::string& group_i
 }
 
 awaitable<void> store::end(operation done) {
-    co_await database_.run([&](pqxx::work& tx) { take_away(tx, done); });
+    co_await database_.run([&](pqxx::work& tx) {
+        lock_group(tx, done.group_id);
+        take_away(tx, done);
+    });
 }
 
 awaitable<void> store::revert(operation refused) {
@@ -83,6 +86,7 @@ awaitable<void> store::end_all(std::vector<operation> done) {
     auto ids = nlohmann::json::array();
     for (const auto& each : done) ids.push_back(each.id);
     co_await database_.run([&](pqxx::work& tx) {
+        lock_group(tx, done.front().group_id);
         tx.exec_params(
             "DELETE FROM group_operations WHERE id IN (SELECT e::uuid FROM jsonb_array_elements_text($1::jsonb) AS e)",
             ids.dump());

@@ -129,7 +129,10 @@ awaitable<void> sweep::note_presence(std::string group_id, bool missing) {
 // Its owner has destroyed the room, or ejabberd lost it: time enough to bring a backup back.
 awaitable<void> sweep::prune() {
     co_await database_.run([&](pqxx::work& tx) {
-        tx.exec("DELETE FROM groups WHERE state = 'missing' AND missing_at < now() - interval '7 days'");
+        tx.exec_params(
+            "DELETE FROM groups WHERE group_id IN (SELECT group_id FROM groups WHERE state = 'missing' "
+            "AND missing_at < now() - interval '7 days' LIMIT $1 FOR UPDATE SKIP LOCKED)",
+            batch);
     });
 }
 

@@ -75,15 +75,6 @@ claim look_up(pqxx::work& tx, const std::string& callee, const std::string& call
     return take_over(tx, rows[0][0].as<std::int64_t>());
 }
 
-// Whether a whole batch went, so that there may be more.
-bool prune_batch_of(pqxx::work& tx, const char* table, const char* column, const char* age) {
-    const auto name = std::string(table);
-    return tx.exec_params("DELETE FROM " + name + " WHERE id IN (SELECT id FROM " + name + " WHERE " + column +
-                              " < now() - $1::interval ORDER BY " + column + " LIMIT $2)",
-                          age, prune_batch)
-               .affected_rows() == prune_batch;
-}
-
 }  // namespace
 
 awaitable<claim> calls::take(std::string callee, std::string call_id) {
@@ -95,14 +86,16 @@ awaitable<claim> calls::take(std::string callee, std::string call_id) {
 
 awaitable<claim> calls::end(std::string callee, std::string call_id, std::string reason) {
     co_return co_await database_.run([&](pqxx::work& tx) {
+        const auto held =
+            tx.exec_params("SELECT 1 FROM push_registrations WHERE jid = $1 ORDER BY device_id FOR KEY SHARE", callee);
+        if (held.empty()) return claim{.what = claim::state::no_devices};
         const auto ended = tx.exec_params(
             "INSERT INTO push_calls AS c (callee, call_id, lease_until, sent, over_at, over_reason) "
-            "SELECT $1, $2, now(), 0, now(), $3 WHERE EXISTS (SELECT 1 FROM push_registrations WHERE jid = $1) "
-            "ON CONFLICT (callee, call_id) DO UPDATE SET over_at = coalesce(c.over_at, now()), "
+            "VALUES ($1, $2, now(), 0, now(), $3) ON CONFLICT (callee, call_id) DO UPDATE SET over_at = "
+            "coalesce(c.over_at, now()), "
             "over_reason = coalesce(c.over_reason, excluded.over_reason) RETURNING id, sent IS NULL AND lease_until < "
             "now()",
             callee, call_id, reason);
-        if (ended.empty()) return claim{.what = claim::state::no_devices};
         // A statement of its own: it sees what was written down as rung while this one waited for the row. Devices that
         // a dead process may have rung count too; those of a living one get their cancel push when they turn out to
         // ring.
@@ -131,14 +124,23 @@ awaitable<std::optional<device>> calls::still_wanted(std::int64_t call, std::str
     });
 }
 
-awaitable<void> calls::prune() {
+// In batches; a whole one says that there may be more.
+awaitable<void> calls::prune_table(std::string table, std::string column, std::string age) {
+    const auto sql = "DELETE FROM " + table + " WHERE id IN (SELECT id FROM " + table + " WHERE " + column +
+                     " < now() - $1::interval ORDER BY " + column + " LIMIT $2)";
     bool more = true;
     while (more)
-        more = co_await database_.run([](pqxx::work& tx) {
-            const bool log_left = prune_batch_of(tx, "push_log", "at", "7 days");
-            const bool webhooks_left = prune_batch_of(tx, "push_webhooks", "at", "7 days");
-            return prune_batch_of(tx, "push_calls", "claimed_at", "1 hour") || log_left || webhooks_left;
+        more = co_await database_.run([&](pqxx::work& tx) {
+            // It takes rows in no order, so it is the one to give up, before PostgreSQL looks for a circle (after 1 s).
+            tx.exec("SET LOCAL lock_timeout = '200ms'");
+            return tx.exec_params(sql, age, prune_batch).affected_rows() == prune_batch;
         });
+}
+
+awaitable<void> calls::prune() {
+    co_await prune_table("push_log", "at", "7 days");
+    co_await prune_table("push_webhooks", "at", "7 days");
+    co_await prune_table("push_calls", "claimed_at", "1 hour");
 }
 
 }  // namespace veil::push

@@ -43,6 +43,8 @@ class calls {
     awaitable<void> prune();
 
  private:
+    awaitable<void> prune_table(std::string table, std::string column, std::string age);
+
     db::pool& database_;
 };
 

@@ -16,32 +16,35 @@ constexpr std::size_t max_waiting = 50'000;  // beyond it, while there is no dat
 constexpr std::size_t max_batch = 500;
 constexpr auto retry_pause = 500ms;
 
-// Before anything else of a batch: all writers take rows in the order registrations (by jid and device_id), calls,
-// devices of calls, so that nobody waits in a circle.
+// Before anything else of a batch: all writers take rows in the order registrations (by jid and device_id), calls (by
+// id), devices of calls, so that nobody waits in a circle. Rows: the records whose registration is there, and is ours
+// until the end. One that is made after it is newer than what was pushed: touching it would be out of that order.
 constexpr auto lock_registrations = R"(
-SELECT 1 FROM push_registrations r WHERE (r.jid, r.device_id) IN
-    (SELECT x.jid, x.device_id FROM jsonb_to_recordset($1::jsonb) AS x (jid text, device_id text))
-ORDER BY r.jid, r.device_id FOR UPDATE)";
+SELECT x.n FROM jsonb_to_recordset($1::jsonb) AS x (n integer, jid text, device_id text)
+JOIN push_registrations r ON r.jid = x.jid AND r.device_id = x.device_id
+ORDER BY r.jid, r.device_id FOR UPDATE OF r)";
+
+constexpr auto lock_calls = R"(
+SELECT FROM push_calls WHERE id IN (SELECT (e ->> 'call')::bigint FROM jsonb_array_elements($1::jsonb || $2::jsonb) AS e)
+ORDER BY id FOR NO KEY UPDATE)";
 
 // One statement for a whole batch. A registration is only touched while it is the one that was pushed to, and only
-// removed while nobody has registered it again. The calls' rows are locked, so that whoever ends a call meanwhile
-// either sees the device ringing or is seen here.
+// removed while nobody has registered it again. The calls' rows are locked before, so that whoever ends a call
+// meanwhile either sees the device ringing or is seen here.
 constexpr auto write_records = R"(
 WITH x AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS r (
         n integer, call bigint, kind text, call_id text, jid text, device_id text, platform text, token text,
         registered_at timestamptz, provider text, attempt integer, outcome text, reason text, described text,
         environment text, remove boolean, gone_since bigint, at bigint, milliseconds integer, push_id uuid, state text,
-        request_id text)),
-locked AS (
-    SELECT id, over_at, over_reason FROM push_calls WHERE id IN (SELECT call FROM x) ORDER BY id FOR SHARE),
+        request_id text, held boolean)),
 logged AS (
     INSERT INTO push_log (at, call_id, jid, device_id, platform, provider, kind, attempt, outcome, reason, milliseconds,
                           push_id, request_id)
     SELECT to_timestamp(at / 1000.0), call_id, jid, device_id, platform, provider, kind, attempt, outcome, reason,
            milliseconds, push_id, request_id FROM x ORDER BY n),
 latest AS (
-    SELECT DISTINCT ON (jid, device_id) * FROM x WHERE described IS NOT NULL ORDER BY jid, device_id, n DESC),
+    SELECT DISTINCT ON (jid, device_id) * FROM x WHERE held AND described IS NOT NULL ORDER BY jid, device_id, n DESC),
 judged AS (
     SELECT l.*, l.remove AND r.registered_at = l.registered_at
                 AND (l.gone_since IS NULL OR to_timestamp(l.gone_since / 1000.0) >= r.registered_at) AS goes
@@ -60,8 +63,8 @@ ended AS (
 moved AS (
     UPDATE push_call_devices d SET state = e.state FROM ended e
     WHERE d.call = e.call AND d.device_id = e.device_id AND d.state = 'sending' RETURNING e.n, e.call, e.state)
-SELECT m.n, l.over_reason
-FROM moved m JOIN locked l ON l.id = m.call WHERE m.state = 'rung' AND l.over_at IS NOT NULL)";
+SELECT m.n, c.over_reason
+FROM moved m JOIN push_calls c ON c.id = m.call WHERE m.state = 'rung' AND c.over_at IS NOT NULL)";
 
 constexpr auto write_answers = R"(
 UPDATE push_calls c
@@ -214,14 +217,14 @@ std::vector<std::pair<std::size_t, std::string>> recorder::write(pqxx::work& tx,
     tx.exec("SET LOCAL synchronous_commit = off");
     auto records = json::array();
     for (std::size_t i = 0; i < b.records.size(); ++i) records.push_back(as_json(b.records[i], i));
-    const auto text = records.dump();
-    if (!b.records.empty()) tx.exec_params(lock_registrations, text);
+    auto answers = json::array();
+    for (const auto& a : b.answers) answers.push_back({{"call", a.call}, {"sent", a.sent}});
+    if (!records.empty())
+        for (const auto& row : tx.exec_params(lock_registrations, records.dump()))
+            records.at(row[0].as<std::size_t>())["held"] = true;
+    if (!records.empty() || !answers.empty()) tx.exec_params(lock_calls, records.dump(), answers.dump());
     // Then the answers: a call that was answered 0 is over for the records that follow.
-    if (!b.answers.empty()) {
-        auto list = json::array();
-        for (const auto& a : b.answers) list.push_back({{"call", a.call}, {"sent", a.sent}});
-        tx.exec_params(write_answers, list.dump());
-    }
+    if (!answers.empty()) tx.exec_params(write_answers, answers.dump());
     if (!b.webhooks.empty()) {
         auto list = json::array();
         for (const auto& w : b.webhooks) list.push_back(as_json(w));
@@ -229,7 +232,7 @@ std::vector<std::pair<std::size_t, std::string>> recorder::write(pqxx::work& tx,
     }
     std::vector<std::pair<std::size_t, std::string>> late;
     if (b.records.empty()) return late;
-    for (const auto& row : tx.exec_params(write_records, text))
+    for (const auto& row : tx.exec_params(write_records, records.dump()))
         late.emplace_back(row[0].as<std::size_t>(), row[1].as<std::string>("timeout"));
     return late;
 }

@@ -1,11 +1,13 @@
 """ejabberd refuses, dies or loses its answer in the middle: the client is told at once, nobody is shown a half group,
 and what was asked again works. A proxy in front of the real ejabberd makes the faults."""
 
+import concurrent.futures
+import contextlib
 import time
 
 import pytest
 
-from support import api_process, ejabberd_admin, groups, raw_http, rest, wait
+from support import api_process, database, ejabberd_admin, groups, raw_http, rest, wait
 from support.ejabberd_proxy import refused, refused_but_done, unanswered, unheard
 from support.group_fixtures import everybody, group, people
 from support.proxy_fixtures import api, proxy
@@ -274,3 +276,21 @@ def test_without_ejabberd_groups_are_still_shown(api, proxy, people, group, ever
         raw_http.assert_error(groups.delete(api, people.member, group), 403, groups.NOT_ALLOWED)
         groups.assert_gone(groups.ask_members(api, people.stranger, group))
     assert rest.turn(api, people.member.token).status == 200
+
+
+def test_a_group_may_be_deleted_while_a_removal_in_it_ends(api, proxy, people, group):
+    operation = f"SELECT FROM group_operations WHERE group_id = {database.quoted(group.group_id)} FOR UPDATE"
+    with concurrent.futures.ThreadPoolExecutor(2) as pool, contextlib.ExitStack() as ending:
+
+        def held_up(forward):
+            ending.enter_context(database.held(operation))
+            return forward()
+
+        with proxy.failing("unsubscribe_room", held_up):
+            removal = pool.submit(groups.remove, api, people.owner, group, people.member.jid)
+            database.wait_waiting(1)
+        deletion = pool.submit(groups.delete, api, people.owner, group)
+        database.wait_waiting(2)
+        ending.close()
+        groups.assert_deleted(deletion.result())
+        groups.assert_ok(removal.result())

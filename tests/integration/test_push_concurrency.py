@@ -1,11 +1,22 @@
 """Everything at once for one account: calls, their retransmissions, registrations, results that remove registrations, and
 the account's own deletion."""
 
-from support import push, rest
+import concurrent.futures
+import contextlib
+
+from support import database, push, rest
 from support.concurrency import together
 from support.push_fixtures import api, fake
 
 ROUNDS = 15
+
+
+def registrations_of(account):
+    return database.held(f"SELECT FROM push_registrations WHERE jid = {database.quoted(account.jid)} FOR NO KEY UPDATE")
+
+
+def call_of(called):
+    return database.held(f"SELECT FROM push_calls WHERE call_id = {database.quoted(called.call_id)} FOR UPDATE")
 
 
 def test_nobody_is_in_anybodys_way(api):
@@ -21,3 +32,27 @@ def test_nobody_is_in_anybodys_way(api):
         assert {answer.status for answer in answers} <= {200, 401}, answers
         assert push.registrations(callee) == []
     assert [record for record in api.log_records() if record["level"] in ("error", "critical")] == []
+
+
+def test_results_of_a_device_that_came_back_meanwhile_hold_nobody_up(api, fake):
+    returning, staying = push.ios(), push.ios()
+    returning.device_id, staying.device_id = "first-to-be-locked", "second-to-be-locked"
+    callee, before = push.Callee(api, returning, staying), push.Callee(api, push.ios())
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with contextlib.ExitStack() as writing:
+            with registrations_of(before):
+                push.ring(api, before)
+                database.wait_waiting(1)
+                called = push.ring(api, callee)
+                assert called.sent == 2
+                writing.enter_context(call_of(called))
+                assert push.unregister_device(api, callee, returning.device_id).status == 200
+            # Now the results of both are being written; only the second one's registration is there to be locked.
+            push.any_result(before, before.devices[0])
+            database.wait_waiting(1)
+            push.assert_registered(push.register_device(api, callee, returning))
+            registering = pool.submit(push.register_device, api, callee, staying)
+            database.wait_waiting(2)
+        push.assert_registered(registering.result())
+    push.wait_result(callee, staying, "accepted")
+    assert "wait to be written" not in api.log()

@@ -39,6 +39,10 @@ def account_lock(account):
     return database.held(f"SELECT pg_advisory_xact_lock(hashtextextended({database.quoted(account.jid)}, 0))")
 
 
+def call_being_claimed(account):
+    return database.held(f"SELECT FROM push_registrations WHERE jid = {database.quoted(account.jid)} FOR KEY SHARE")
+
+
 def register_all(api, owners, app_id=push.APP):
     """One new device for each, all at the same moment; the answers."""
     devices = [push.ios(app_id=app_id) for _ in owners]
@@ -82,11 +86,14 @@ def test_one_that_cannot_be_written_fails_alone(api, owners):
         assert push.registration(owner, device).push_token == device.push_token
 
 
-def test_who_waits_for_his_account_holds_up_nobody(api, owners):
-    waiting, *others = owners
+@pytest.mark.parametrize("reason", [account_lock, call_being_claimed])
+def test_who_has_to_wait_holds_up_nobody(api, owners, reason):
+    (waiting, *others), device = owners, push.ios()
+    push.assert_registered(push.register_device(api, waiting, device))
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        with account_lock(waiting):
-            late = pool.submit(push.register_device, api, waiting, push.ios())
+        with reason(waiting):
+            late = pool.submit(push.register_device, api, waiting, device)
+            database.wait_waiting(1)
             _, answers = register_all(api, others)
             for answer in answers:
                 push.assert_registered(answer)

@@ -111,6 +111,7 @@ class ApiProcess:
     def assert_log_clean(self):
         log = self.log()
         assert not [mark for mark in SANITIZER_MARKS if mark in log], log[-8000:]
+        assert "deadlock detected" not in log, "two transactions took the same rows in different order"
         assert secrets.leaked_in(log) == []
         full_jid = re.search(r"[A-Za-z0-9_]+@" + re.escape(stack.DOMAIN), log)
         assert full_jid is None, f"a JID was logged: {full_jid.group(0)}"

@@ -4,6 +4,9 @@ import contextlib
 import os
 import subprocess
 
+from support import wait
+
+WAITING_SECONDS = 5
 ROLES = {
     "veil": "DB_PASSWORD",
     "veil_owner": "DB_MIGRATION_PASSWORD",
@@ -54,6 +57,15 @@ def held(statement, role="veil_owner"):
     finally:
         _, error = process.communicate("COMMIT;\n", timeout=30)
         assert process.returncode == 0, error
+
+
+def wait_waiting(count):
+    """Until so many transactions of the server's wait for locks."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE usename = 'veil' AND datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    wait.until(lambda: int(rows(waiting)[0][0]) >= count, WAITING_SECONDS, f"{count} transactions that wait")
 
 
 def attempt(sql, role="veil", database=None):
