@@ -77,12 +77,14 @@ async function withoutRelay(alice, bob) {
 // A third user whose browser refuses the microphone.
 async function silentCall(carol, bob) {
     await carol.call(bob.user);
+    await bob.sees("#incoming");
+    const before = await bob.page.locator("#outcome").isVisible();
     await bob.click("answer");
     const media = await talk([bob, carol], ["audio"]);
     const notice = await carol.text("message");
     await carol.click("hang-up");
     await outcome(bob, "hung-up");
-    return { notice, media };
+    return { before, notice, media };
 }
 
 async function main(browser, [url, sipUrl, screenshot]) {

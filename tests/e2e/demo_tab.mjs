@@ -22,7 +22,7 @@ export class DemoTab {
 
     // Media have found a way. A call that ends instead says why.
     async talks() {
-        await this.sees('#call[data-state="connected"], #outcome:visible');
+        await this.sees('#call[data-state="connected"]:visible, #outcome:visible');
         const over = this.page.locator("#outcome:visible");
         if (await over.count()) throw new Error(`the call of ${this.user.username} is over: ${await over.innerText(this.wait)}`);
     }

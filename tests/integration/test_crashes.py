@@ -63,8 +63,8 @@ def test_a_client_that_tries_again_while_its_account_is_being_removed_gets_a_who
         go_on.wait(SETTLE_SECONDS)
         return forward()
 
-    with EjabberdProxy() as proxy, proxy.failing("unregister", held_up), api_process.ApiProcess(**proxy.env()) as api:
-        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+    with EjabberdProxy() as proxy, proxy.failing("unregister", held_up, user=username):
+        with api_process.ApiProcess(**proxy.env()) as api, concurrent.futures.ThreadPoolExecutor(1) as pool:
             assert removing.wait(SETTLE_SECONDS)
             transactions = lambda: metrics.scrape(api).total("veil_db_transactions_total")  # noqa: E731
             before = transactions()
@@ -73,7 +73,7 @@ def test_a_client_that_tries_again_while_its_account_is_being_removed_gets_a_who
             wait.until(looked, SETTLE_SECONDS, "the repeated registration has looked")
             go_on.set()
             assert repeated.result().status == 201
-        account_state.assert_whole(api, username, password)
+            account_state.assert_whole(api, username, password)
 
 
 @pytest.mark.parametrize("point", REGISTER_POINTS)

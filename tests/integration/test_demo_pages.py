@@ -82,6 +82,7 @@ def test_two_tabs_call_each_other(api, sip_url, tmp_path):
     assert set(seen["refused"]) == set(words)
     for kind, word in words.items():
         assert word in seen["refused"][kind]
+    assert not seen["silent"]["before"]  # how his last call ended is not shown while this one rings
     assert seen["silent"]["notice"] == "The microphone was refused: silence is sent."
     assert "gave no address" in seen["relay"]
 

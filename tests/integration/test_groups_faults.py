@@ -286,7 +286,7 @@ def test_a_group_may_be_deleted_while_a_removal_in_it_ends(api, proxy, people, g
             ending.enter_context(database.held(operation))
             return forward()
 
-        with proxy.failing("unsubscribe_room", held_up):
+        with proxy.failing("unsubscribe_room", held_up, room=group.jid):
             removal = pool.submit(groups.remove, api, people.owner, group, people.member.jid)
             database.wait_waiting(1)
         deletion = pool.submit(groups.delete, api, people.owner, group)

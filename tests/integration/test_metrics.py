@@ -269,6 +269,8 @@ def test_calls_of_ejabberd_and_its_outage():
 def test_an_operation_that_cannot_end_is_seen():
     with EjabberdProxy() as proxy, api_process.ApiProcess(**proxy.env()) as api:
         account = rest.Account(api)
+        # what other tests' servers left is done first
+        metrics.wait_value(api, lambda value: value == 0, "veil_operations_pending", module="account", seconds=60)
         with proxy.dying_at("unregister"):
             assert rest.delete(api, account.token, account.username, account.password).status == 502
             metrics.wait_value(api, lambda value: value == 1, "veil_operations_pending", module="account")

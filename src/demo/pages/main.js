@@ -114,6 +114,7 @@ async function route() {
 async function prepare(withVideo, wanted, use) {
     preparing = true;
     refresh();
+    view.forget();
     try {
         const way = await route();
         const media = await capture(withVideo);

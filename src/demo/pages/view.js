@@ -23,12 +23,17 @@ export function message(text) {
     element("message").textContent = text ?? "";
 }
 
+// What became of the call before is no longer shown.
+export function forget() {
+    show("outcome", false);
+}
+
 // jid: of who is signed in, or null.
 export function account(jid) {
     show("sign-in", !jid);
     show("account", Boolean(jid));
     show("dial", Boolean(jid));
-    show("outcome", false);
+    forget();
     element("jid").textContent = jid ?? "";
     element("password").value = "";
 }
@@ -53,6 +58,7 @@ export function incoming(call) {
     show("incoming", Boolean(call));
     document.title = call ? `${call.name} is calling` : TITLE;
     if (!call) return;
+    forget();
     element("caller").textContent = call.name === call.peer ? call.peer : `${call.name} (${call.peer})`;
     element("incoming-kind").textContent = call.offersVideo ? "calls you with video." : "calls you.";
     show("answer-video", call.offersVideo);
@@ -60,7 +66,7 @@ export function incoming(call) {
 
 export function callState(state, name) {
     show("call", true);
-    show("outcome", false);
+    forget();
     element("call").dataset.state = state;
     element("call-state").textContent = CALL_STATES[state](name);
 }
@@ -115,6 +121,7 @@ export function statistics(summary) {
 // The call is over. outcome: of outcome.js.
 export function outcome({ kind, status, text }) {
     show("call", false);
+    delete element("call").dataset.state;
     localMedia(null);
     remoteMedia(null);
     muted(false);

@@ -69,10 +69,11 @@ class EjabberdProxy:
             return [arguments for name, arguments in self._seen if name == command]
 
     @contextlib.contextmanager
-    def failing(self, command, fault, nth=1, times=1):
-        """Inside the block, calls of `command` from the `nth` on meet the fault: so many `times`, None for all."""
+    def failing(self, command, fault, nth=1, times=1, **having):
+        """Inside the block, calls of `command` from the `nth` on meet the fault: so many `times`, None for all.
+        having: only calls with these arguments count; the reconciler makes calls of its own."""
         last = None if times is None else nth + times - 1
-        entry = {"command": command, "fault": fault, "from": nth, "to": last, "count": 0}
+        entry = {"command": command, "having": having, "fault": fault, "from": nth, "to": last, "count": 0}
         with self._lock:
             self._faults.append(entry)
         try:
@@ -108,15 +109,15 @@ class EjabberdProxy:
         """Status and body for the client, or None."""
         with self._lock:
             self._seen.append((command, arguments))
-            fault = None if self._down else self._fault_of(command)
+            fault = None if self._down else self._fault_of(command, arguments)
         if self._down:
             return None
         return fault(forward) if fault else forward()
 
-    def _fault_of(self, command):
+    def _fault_of(self, command, arguments):
         found = None
         for entry in self._faults:
-            if entry["command"] == command:
+            if entry["command"] == command and entry["having"].items() <= arguments.items():
                 entry["count"] += 1
                 hit = entry["count"] >= entry["from"] and (entry["to"] is None or entry["count"] <= entry["to"])
                 found = entry["fault"] if hit else found
