@@ -86,8 +86,9 @@ awaitable<claim> calls::take(std::string callee, std::string call_id) {
 
 awaitable<claim> calls::end(std::string callee, std::string call_id, std::string reason) {
     co_return co_await database_.run([&](pqxx::work& tx) {
-        const auto held =
-            tx.exec_params("SELECT 1 FROM push_registrations WHERE jid = $1 ORDER BY device_id FOR KEY SHARE", callee);
+        const auto held = tx.exec_params(std::string("SELECT ") + asynchronous +
+                                             " FROM push_registrations WHERE jid = $1 ORDER BY device_id FOR KEY SHARE",
+                                         callee);
         if (held.empty()) return claim{.what = claim::state::no_devices};
         const auto ended = tx.exec_params(
             "INSERT INTO push_calls AS c (callee, call_id, lease_until, sent, over_at, over_reason) "

@@ -12,7 +12,7 @@ from client import Client, Unanswered
 from faults import database_answers
 from kept import until
 from person import Person, ready, together
-from support import account_state, push, rest, secrets, stack
+from support import account_state, database, push, rest, secrets
 
 ANSWER_SECONDS = 8
 NOTICE_SECONDS = 15
@@ -24,13 +24,6 @@ AT_ONCE = 6
 TRIES = 10
 LOG_FILES = 20  # more than PostgreSQL keeps in reserve
 UNAVAILABLE = (502, 503)  # the contract gives registration and login a 502 of their own
-
-
-def superuser(sql):
-    """One statement as PostgreSQL's superuser, over the socket that is only for him."""
-    command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", stack.STATE / "db/socket"]
-    command += ["-p", os.environ["DB_PORT"], "-U", "postgres", "-d", "postgres", "-c", sql]
-    subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
 
 
 class User:
@@ -157,8 +150,8 @@ class Trouble:
 
 async def read_only(report, api, user):
     trouble = Trouble(report, "read-only database", api, user)
-    superuser("ALTER SYSTEM SET default_transaction_read_only = on")
-    superuser("SELECT pg_reload_conf()")
+    database.superuser("ALTER SYSTEM SET default_transaction_read_only = on")
+    database.superuser("SELECT pg_reload_conf()")
     try:
 
         async def refused():
@@ -169,8 +162,8 @@ async def read_only(report, api, user):
         trouble.check("every write is refused clearly", clear(answers), answers)
         await trouble.check_reads()
     finally:
-        superuser("ALTER SYSTEM RESET default_transaction_read_only")
-        superuser("SELECT pg_reload_conf()")
+        database.superuser("ALTER SYSTEM RESET default_transaction_read_only")
+        database.superuser("SELECT pg_reload_conf()")
     await trouble.check_recovery()
 
 
@@ -208,7 +201,7 @@ def lose_log():
     """The database has to begin a new file of its log, for which there is no room: it goes down."""
     with contextlib.suppress(subprocess.CalledProcessError):
         for _ in range(LOG_FILES):
-            superuser("SELECT pg_logical_emit_message(true, 'hold', 'x'), pg_switch_wal()")
+            database.superuser("SELECT pg_logical_emit_message(true, 'hold', 'x'), pg_switch_wal()")
 
 
 async def full_disk(report, api, user, disk):

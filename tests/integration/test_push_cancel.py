@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from support import api_process, push, rest, wait
+from support import api_process, database, push, rest, wait
 from support.concurrency import together
 from support.push_fixtures import api, fake
 from support.validation import items, missing, not_text, too_long, too_short
@@ -41,6 +41,12 @@ def test_every_device_that_rang_is_told(api, fake, callee, reason):
     assert ios.headers["apns-id"] != fake.pushes(token=ios.token, kind="call")[0].headers["apns-id"]
     assert (android.status, android.payload["message"]["android"]["priority"]) == (200, "HIGH")
     assert {row.outcome for row in push.wait_log(callee, 2, kind="cancel")} == {"accepted"}
+
+
+def test_devices_ring_and_are_told_while_the_disk_stalls(api, callee):
+    with database.stalled_disk():
+        called = push.rung(api, callee, 2)
+        assert push.cancelled(api, callee, called.call_id) == 2
 
 
 def test_whom_the_call_did_not_reach_is_told_nothing(api, fake):

@@ -4,7 +4,7 @@ import contextlib
 import os
 import subprocess
 
-from support import wait
+from support import stack, wait
 
 WAITING_SECONDS = 5
 ROLES = {
@@ -66,6 +66,35 @@ def wait_waiting(count):
         "WHERE usename = 'veil' AND datname = current_database() AND wait_event_type = 'Lock'"
     )
     wait.until(lambda: int(rows(waiting)[0][0]) >= count, WAITING_SECONDS, f"{count} transactions that wait")
+
+
+def superuser(sql):
+    """One statement as PostgreSQL's superuser, over the socket that is only for him."""
+    command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", stack.STATE / "db/socket"]
+    command += ["-p", os.environ["DB_PORT"], "-U", "postgres", "-d", "postgres", "-c", sql]
+    subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
+
+
+def _set_standby(sql):
+    superuser(f"ALTER SYSTEM {sql}")
+    superuser("SELECT pg_reload_conf()")
+
+
+@contextlib.contextmanager
+def stalled_disk():
+    """Inside the block, no transaction ends that waits for the disk: PostgreSQL waits there for a second server too, which
+    does not exist."""
+    _set_standby("SET synchronous_standby_names = 'nobody'")
+    probe = None
+    try:
+        probe = start("SELECT pg_logical_emit_message(true, 'probe', '')", role="veil_owner")
+        stalls = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'veil_owner' AND wait_event = 'SyncRep'"
+        wait.until(lambda: rows(stalls, role="veil_owner") == [["1"]], WAITING_SECONDS, "a transaction that waits")
+        yield
+    finally:
+        _set_standby("RESET synchronous_standby_names")
+        if probe:
+            probe.communicate(timeout=30)
 
 
 def attempt(sql, role="veil", database=None):
