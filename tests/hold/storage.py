@@ -150,8 +150,7 @@ class Trouble:
 
 async def read_only(report, api, user):
     trouble = Trouble(report, "read-only database", api, user)
-    database.superuser("ALTER SYSTEM SET default_transaction_read_only = on")
-    database.superuser("SELECT pg_reload_conf()")
+    database.configure("SET default_transaction_read_only = on")
     try:
 
         async def refused():
@@ -162,8 +161,7 @@ async def read_only(report, api, user):
         trouble.check("every write is refused clearly", clear(answers), answers)
         await trouble.check_reads()
     finally:
-        database.superuser("ALTER SYSTEM RESET default_transaction_read_only")
-        database.superuser("SELECT pg_reload_conf()")
+        database.configure("RESET default_transaction_read_only")
     await trouble.check_recovery()
 
 

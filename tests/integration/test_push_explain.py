@@ -49,7 +49,7 @@ def test_devices_and_what_became_of_them(api, fake):
 def test_the_latest_calls(api, fake):
     callee = push.Callee(api, push.android(), push.ios("unregistered-"))
     called = push.rung(api, callee, 1)
-    push.cancelled(api, callee, called.call_id)
+    assert push.cancelled(api, callee, called.call_id) == 1
     assert push.test_push(api, callee, callee.devices[0]).status == 200
     push.wait_log(callee, 4)
     said = explain(fake, callee.jid)

@@ -75,7 +75,8 @@ def superuser(sql):
     subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
 
 
-def _set_standby(sql):
+def configure(sql):
+    """SET or RESET of a setting of PostgreSQL as a whole, from now on."""
     superuser(f"ALTER SYSTEM {sql}")
     superuser("SELECT pg_reload_conf()")
 
@@ -84,15 +85,15 @@ def _set_standby(sql):
 def stalled_disk():
     """Inside the block, no transaction ends that waits for the disk: PostgreSQL waits there for a second server too, which
     does not exist."""
-    _set_standby("SET synchronous_standby_names = 'nobody'")
     probe = None
     try:
+        configure("SET synchronous_standby_names = 'nobody'")
         probe = start("SELECT pg_logical_emit_message(true, 'probe', '')", role="veil_owner")
         stalls = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'veil_owner' AND wait_event = 'SyncRep'"
         wait.until(lambda: rows(stalls, role="veil_owner") == [["1"]], WAITING_SECONDS, "a transaction that waits")
         yield
     finally:
-        _set_standby("RESET synchronous_standby_names")
+        configure("RESET synchronous_standby_names")
         if probe:
             probe.communicate(timeout=30)
 
