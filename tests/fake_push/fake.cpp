@@ -54,6 +54,7 @@ class fake {
         test::h2_listener_options wanted{.host = options_.host, .port = port, .mute = options_.mute};
         wanted.http.max_streams = streams;
         wanted.next_number = [this] { return ++connections_; };  // no two connections of a fake have one number
+        wanted.before_effect = [this] { lines_.flush(); };
         wanted.opened = [this, name](const h2_listener::connection& one) { lines_.connection(name, one.number()); };
         wanted.closed = [this, name](const h2_listener::connection& one) {
             lines_.connection_end(name, one.number(), one.server());

@@ -133,6 +133,7 @@ void lines::end_line() {
 
 void lines::flush() {
     flush_due_ = false;
+    if (waiting_.empty()) return;
     const bool written = std::fwrite(waiting_.data(), 1, waiting_.size(), out_) == waiting_.size();
     waiting_.clear();
     if (!written || std::fflush(out_) != 0)

@@ -1,5 +1,5 @@
-// What veil-fake-push reports: one JSON object a line, gathered and written once a turn of the event loop.
-// I/O thread only.
+// What veil-fake-push reports: one JSON object a line, gathered and written at the latest once a turn of the event
+// loop, and before a client sees what follows from it. I/O thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

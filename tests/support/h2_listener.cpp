@@ -67,6 +67,10 @@ struct h2_listener::parts : std::enable_shared_from_this<parts> {
         for (const auto& each : std::exchange(open, {})) each->drop();
     }
 
+    void before_effect() const {
+        if (options.before_effect) options.before_effect();
+    }
+
     std::uint64_t next_number() { return options.next_number ? options.next_number() : ++count; }
 
     h2_listener_options options;
@@ -144,6 +148,7 @@ void h2_listener::connection::flush() {
         return;
     }
     writing_ = true;
+    owner_->before_effect();
     asio::async_write(stream_, asio::buffer(out_), [self = shared_from_this()](const error_code& ec, std::size_t) {
         self->writing_ = false;
         if (ec) return self->drop();
@@ -161,6 +166,7 @@ void h2_listener::connection::mute() { muted_ = true; }
 // give it a moment to hang up.
 void h2_listener::connection::end() {
     ending_ = true;
+    owner_->before_effect();
     patience_.expires_after(last_patience);
     patience_.async_wait([self = shared_from_this()](const error_code&) { self->drop(); });
     stream_.async_shutdown([self = shared_from_this()](const error_code&) { self->discard(); });
@@ -179,6 +185,7 @@ void h2_listener::connection::discard() {
 
 void h2_listener::connection::drop() {
     if (std::exchange(closed_, true)) return;
+    owner_->before_effect();
     error_code ignored;
     stream_.next_layer().close(ignored);
     patience_.cancel();

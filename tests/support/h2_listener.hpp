@@ -47,6 +47,7 @@ struct h2_listener_options {
     bool mute = false;                                // connections are silent once TLS stands
     std::function<std::uint64_t()> next_number = {};  // without it connections count from 1
     std::function<void(const h2_listener::connection&)> opened = {}, closed = {};  // after the TLS handshake; its end
+    std::function<void()> before_effect = {};  // called before a client is given bytes or an end of its connection
 };
 
 // Lives as long as it is open or somebody holds it; without effect once it is closed.

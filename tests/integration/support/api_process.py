@@ -8,9 +8,8 @@ import json
 import re
 import signal
 import subprocess
-import threading
 
-from support import secrets, stack, wait
+from support import output, secrets, stack, wait
 
 READY_SECONDS = 30
 STOP_SECONDS = 12
@@ -33,20 +32,14 @@ def run(*arguments, env=None, seconds=30):
 class ApiProcess:
     def __init__(self, **overrides):
         env = {key: value for key, value in (stack.api_environment() | overrides).items() if value is not None}
-        self._lines = []
         self._process = subprocess.Popen([stack.BINARY, "serve"], env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._output = output.Output(self._process.stderr)
         try:
             self.port = self._listening("api")
             self.admin_port = self._listening("admin")
         except BaseException:
             self.kill()
             raise
-
-    def _read(self):
-        for line in self._process.stderr:
-            self._lines.append(line.decode(errors="replace"))
 
     def _listening(self, name):
         pattern = re.compile(name + r" listening on 127\.0\.0\.1:(\d+)")
@@ -63,7 +56,7 @@ class ApiProcess:
         return self._process.pid
 
     def log(self):
-        return "".join(self._lines)
+        return self._output.text()
 
     def log_records(self):
         return [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
@@ -75,9 +68,9 @@ class ApiProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-            self._reader.join(5)
+            self._output.wait_end(5)
             raise AssertionError(f"the server did not end within {seconds} s: {self.log()[-4000:]}") from None
-        self._reader.join(5)
+        self._output.wait_end(5)
         return code
 
     def signal(self, number):
@@ -85,11 +78,11 @@ class ApiProcess:
 
     def reload(self):
         """Has the process read its files again; what it says about that."""
-        seen = len(self._lines)
+        seen = len(self._output.lines())
         self.signal(signal.SIGHUP)
 
         def said():
-            return "".join(self._lines[seen:])
+            return "".join(self._output.lines()[seen:])
 
         wait.until(lambda: "reload: done" in said(), RELOAD_SECONDS, "the end of a reload")
         return said()

@@ -15,7 +15,7 @@ import threading
 import time
 import types
 
-from support import api_process, database, stack, wait
+from support import api_process, database, output, ports, stack, wait
 
 BINARY = pathlib.Path(os.environ.get("VEIL_FAKE_PUSH_BIN", stack.ROOT / "build/debug/bin/veil-fake-push")).resolve()
 NAMES = ("apns", "sandbox", "google")
@@ -59,11 +59,12 @@ class FakePush:
     def __init__(self, fresh_keys=False, **flags):
         assert BINARY.exists(), f"{BINARY} is missing; build it or set VEIL_FAKE_PUSH_BIN"
         self.problems_expected = False
-        self.ports = {}
+        self.ports = dict(zip(NAMES, ports.free(len(NAMES)), strict=True))  # kept while it is started again
         self._flags = []
         for name, value in flags.items():
             self._flags += [f"--{name.replace('_', '-')}"] + ([] if value is True else [str(value)])
-        self._events, self._errors = [], []
+        self._earlier = []  # events of processes that have ended
+        self._output = self._error_output = None
         self._temporary = tempfile.TemporaryDirectory(prefix="veil-fake-push.")
         self.folder = pathlib.Path(self._temporary.name)
         if _keys is not None and not fresh_keys:
@@ -83,36 +84,28 @@ class FakePush:
                 shutil.copytree(self.folder, _keys.name, dirs_exist_ok=True)
 
     def start(self):
-        """Starts it, on the ports it had before if it ran before."""
-        self._begin = len(self._events)
+        """Starts it, also again."""
+        self._earlier = self._all_events()
         arguments = [BINARY, "--folder", self.folder, *self._flags]
         for name, port in self.ports.items():
             arguments += [f"--{name}-port", str(port)]
         names = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
         env = {name: value for name, value in stack.api_environment().items() if name in names}
         self._process = subprocess.Popen(arguments, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        outputs = ((self._process.stdout, self._add_event), (self._process.stderr, self._errors.append))
-        self._readers = [threading.Thread(target=self._read, args=output, daemon=True) for output in outputs]
-        for reader in self._readers:
-            reader.start()
+        self._output = output.Output(self._process.stdout, json.loads)
+        self._error_output = output.Output(self._process.stderr)
         try:
-            self.ports = wait.until(self._listening, READY_SECONDS, "the fake provider listening")
+            wait.until(self._listening, READY_SECONDS, "the fake provider listening")
         except BaseException:
             self.kill()
             raise
 
-    @staticmethod
-    def _read(stream, take):
-        for line in stream:
-            take(line.decode(errors="replace"))
-
-    def _add_event(self, line):
-        self._events.append(json.loads(line))
+    def _all_events(self):
+        return self._earlier + (self._output.lines() if self._output else [])
 
     def _listening(self):
-        found = {event["name"]: event["port"] for event in self._events[self._begin :] if event["event"] == "listening"}
         assert self._process.poll() is None, f"the fake provider ended: {self.errors()}"
-        return found if set(found) == set(NAMES) else None
+        return {event["name"] for event in self._output.lines() if event["event"] == "listening"} == set(NAMES)
 
     def env(self):
         """The variables that point an API process at it."""
@@ -120,10 +113,10 @@ class FakePush:
         return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
     def errors(self):
-        return "".join(self._errors)
+        return self._error_output.text()
 
     def events(self, kind):
-        return [event for event in list(self._events) if event["event"] == kind]
+        return [event for event in self._all_events() if event["event"] == kind]
 
     def pushes(self, **wanted):
         """The requests so far whose attributes are the given ones: token, call_id, kind, status, provider, ..."""
@@ -161,8 +154,8 @@ class FakePush:
             self._process.wait()
             raise AssertionError(f"the fake provider did not end within {seconds} s: {self.errors()}") from None
         finally:
-            for reader in self._readers:
-                reader.join(5)
+            for each in (self._output, self._error_output):
+                each.wait_end(5)
 
     def kill(self):
         self._process.kill()
