@@ -63,6 +63,7 @@ service::~service() = default;
 
 void service::reseal(const core::secret_pair& secret) {
     parts_->changes.reseal(crypto::sealer(secret, sealing_purpose));
+    attempts_.rekey(secret.current);
 }
 
 void service::add_routes(http::router& routes) {
@@ -132,12 +133,14 @@ awaitable<signed_in> service::login_counted(http::caller from, std::string jid, 
     if (presented.said && !presented.said->allowed)
         audit::write({.event = "login_failure", .from = from.source, .account = jid, .outcome = "too_many_requests"});
     from.obey(presented.said);
-    auto out = co_await login_known(from.source, std::move(jid), std::move(password));
-    co_await attempts_.was_right(std::move(presented));
-    co_return out;
+    auto out =
+        co_await attempts_.judge(std::move(presented), login_known(from.source, std::move(jid), std::move(password)));
+    if (!out) throw core::api_error(wrong_credentials);
+    co_return std::move(*out);
 }
 
-awaitable<signed_in> service::login_known(audit::source from, std::string jid, core::secret password) {
+// Null for a wrong password.
+awaitable<std::optional<signed_in>> service::login_known(audit::source from, std::string jid, core::secret password) {
     const auto not_before = std::chrono::steady_clock::now() + refusal_time;
     auto& rows = parts_->rows;
     const auto known = co_await rows.read(jid);
@@ -153,7 +156,7 @@ awaitable<signed_in> service::login_known(audit::source from, std::string jid, c
     if (!right) {
         audit::write({.event = "login_failure", .from = from, .account = jid, .outcome = "wrong_credentials"});
         co_await async::pause(not_before - std::chrono::steady_clock::now());
-        throw core::api_error(wrong_credentials);
+        co_return std::nullopt;
     }
     co_return signed_in{jid, tokens_.issue(jid, known.cutoff)};
 }
@@ -173,10 +176,12 @@ awaitable<bool> service::is_right(std::string jid, core::secret password, std::s
 awaitable<bool> service::may_act(http::caller from, std::string jid, core::secret password) {
     auto presented = co_await attempts_.password(from.source.address, jid);
     from.obey(presented.said);
+    co_return co_await attempts_.judge(std::move(presented), knows_password(std::move(jid), std::move(password)));
+}
+
+awaitable<bool> service::knows_password(std::string jid, core::secret password) {
     const auto known = co_await parts_->rows.read(jid);
-    const bool right = co_await is_right(jid, std::move(password), known.ha1);
-    if (right) co_await attempts_.was_right(std::move(presented));
-    co_return right;
+    co_return co_await is_right(std::move(jid), std::move(password), known.ha1);
 }
 
 awaitable<signed_in> service::change_password(auth::user who, http::caller from, password_change wanted) {

@@ -31,6 +31,8 @@ core::secret derived_key(const core::secret& from) {
 attempts::attempts(attempt_rules rules, db::pool& database)
     : rules_(std::move(rules)), database_(database), keys_(crypto::hash::sha256, derived_key(rules_.secret)) {}
 
+void attempts::rekey(const core::secret& secret) { keys_ = crypto::hmac(crypto::hash::sha256, derived_key(secret)); }
+
 // The parts cannot run into each other: neither an address nor an account holds a NUL.
 std::string attempts::key_of(std::string_view kind, std::string_view of, std::string_view and_of) {
     std::string text(kind);
@@ -88,16 +90,19 @@ void attempts::count_password(pqxx::work& tx, const std::string& address_key, at
     if (wait > 0s) out.said = refused(failures_policy, waiting_rule(rules_.free_failures), wait);
 }
 
-awaitable<void> attempts::was_right(attempt presented) {
+awaitable<void> attempts::take_back(attempt presented, bool right) {
     if (!presented.counted) co_return;
     try {
         co_await database_.run([&](pqxx::work& tx) {
             forgive_a_crash(tx);
             if (presented.from_unknown) give_back(tx, rules_.account, presented.account_key);
-            remember_success(tx, presented.pair_key);
+            if (right)
+                remember_success(tx, presented.pair_key);
+            else
+                forget_failure(tx, presented.pair_key);
         });
     } catch (const core::unavailable& error) {
-        log::warn("a right password is not noted: {}", error.what());
+        log::warn("a password that was not wrong still counts: {}", error.what());
     }
 }
 

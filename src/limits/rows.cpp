@@ -11,7 +11,9 @@ using std::chrono::seconds;
 constexpr int prune_batch = 5'000;
 
 // Seconds. A time further away than any rule can put it is none: the clock was set back, or the rule was another one.
+// But transactions pass each other: one that began before finds what a later one wrote, ahead of its own now().
 const std::string longest_wait = "900";
+const std::string transactions_apart = "interval '10 seconds'";
 
 // The wait after the failure that makes `count` of them.
 std::string wait_after(const std::string& count) {
@@ -24,9 +26,9 @@ std::string wait_after(const std::string& count) {
 void forgive_a_crash(pqxx::work& tx) { tx.exec("SET LOCAL synchronous_commit = off"); }
 
 verdict take(pqxx::work& tx, std::string_view policy, const rule& under, const std::string& key) {
-    static const std::string next =
-        "(CASE WHEN r.full_at BETWEEN now() AND now() + $3 * interval '1 microsecond' THEN r.full_at ELSE now() END "
-        "+ $2 * interval '1 microsecond')";
+    static const std::string next = "(CASE WHEN r.full_at BETWEEN now() AND now() + $3 * interval '1 microsecond' + " +
+                                    transactions_apart +
+                                    " THEN r.full_at ELSE now() END + $2 * interval '1 microsecond')";
     const auto rows = tx.exec_params(
         "INSERT INTO rate_limits AS r (key, full_at) VALUES ($1, now() + $2 * interval '1 microsecond') "
         "ON CONFLICT (key) DO UPDATE SET full_at = " +
@@ -48,11 +50,12 @@ void give_back(pqxx::work& tx, const rule& under, const std::string& key) {
 }
 
 pair_state look_at(pqxx::work& tx, const std::string& key) {
-    const auto rows = tx.exec_params(
-        "SELECT succeeded_at IS NOT NULL, CASE WHEN wait_until - now() <= " + longest_wait +
-            " * interval '1 second' THEN ceil(extract(epoch FROM greatest(wait_until - now(), interval '0')))::bigint "
-            "ELSE 0 END FROM password_failures WHERE key = $1 AND forget_at > now()",
-        key);
+    const auto rows =
+        tx.exec_params("SELECT succeeded_at IS NOT NULL, CASE WHEN wait_until - now() <= " + longest_wait +
+                           " * interval '1 second' + " + transactions_apart +
+                           " THEN ceil(extract(epoch FROM greatest(wait_until - now(), interval '0')))::bigint "
+                           "ELSE 0 END FROM password_failures WHERE key = $1 AND forget_at > now()",
+                       key);
     if (rows.empty()) return {};
     return {.known = rows[0][0].as<bool>(), .wait = seconds(rows[0][1].as<std::int64_t>())};
 }
@@ -69,9 +72,15 @@ seconds count_failure(pqxx::work& tx, const std::string& key, std::int64_t free_
             count + ", failed_at = now(), wait_until = " + wait_after(count) +
             ", forget_at = greatest(p.forget_at, now() + interval '1 hour') "
             "WHERE p.wait_until <= now() OR p.wait_until > now() + " +
-            longest_wait + " * interval '1 second' RETURNING 1",
+            longest_wait + " * interval '1 second' + " + transactions_apart + " RETURNING 1",
         key, free_failures);
     return rows.empty() ? std::max(look_at(tx, key).wait, seconds(1)) : seconds(0);
+}
+
+// Whoever had to wait is not looked at: before this failure there was no wait.
+void forget_failure(pqxx::work& tx, const std::string& key) {
+    tx.exec_params(
+        "UPDATE password_failures SET failures = greatest(failures - 1, 0), wait_until = now() WHERE key = $1", key);
 }
 
 void remember_success(pqxx::work& tx, const std::string& key) {

@@ -29,6 +29,9 @@ pair_state look_at(pqxx::work& tx, const std::string& key);
 // Notes a failure; how long to wait when another process has just made the pair wait, and nothing was noted.
 std::chrono::seconds count_failure(pqxx::work& tx, const std::string& key, std::int64_t free_failures);
 
+// Takes back the failure that was noted last.
+void forget_failure(pqxx::work& tx, const std::string& key);
+
 // Forgets the failures of a pair, and makes it known.
 void remember_success(pqxx::work& tx, const std::string& key);
 

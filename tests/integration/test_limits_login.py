@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from support import addresses, api_process, database, raw_http, rest, secrets, wait
+from support import addresses, api_process, database, raw_http, rest, secrets, stack, wait
 from support.addresses import At
 from support.concurrency import together
 
@@ -120,6 +120,34 @@ def test_guesses_from_everywhere_are_slowed_down_and_the_owner_comes_in(api, acc
     assert addresses.policy(abroad)[:2] == ("login-account", BUDGET)
     addresses.assert_refused(abroad)
     assert At(api).login(rest.new_name("x"), "long enough").status == 401
+
+
+def test_a_budget_stays_used_up_where_transactions_pass_each_other(api, account):
+    """One that began earlier finds what a later one wrote: a little more than could have been used up at its time."""
+    assert [guess(At(api), account.username).status for _ in range(BUDGET)] == [401] * BUDGET
+    database.rows("UPDATE rate_limits SET full_at = full_at + interval '3 s'")
+    addresses.assert_refused(guess(At(api), account.username))
+
+
+def test_what_nobody_could_look_at_counts_for_nothing(api, account):
+    here, password = At(api), secrets.password()
+    change = {"old_password": account.password, "new_password": password}
+    asks = {
+        "login": lambda: here.login(account.username, account.password),
+        "change of password": lambda: here.call("POST", "/account/password", change, account.token),
+    }
+    with stack.stopped("ejabberd"):
+        for _ in range(BUDGET):
+            for ask in asks.values():
+                raw_http.assert_error(ask(), 502, "Authentication service unavailable.")
+
+    def answered():
+        answer = here.login(account.username, account.password)
+        assert answer.status in (200, 502), answer
+        return answer.status == 200
+
+    wait.until(answered, 10, "the right password is looked at again")
+    raw_http.assert_error(guess(here, account.username), 401, REFUSED)
 
 
 def test_right_passwords_use_nothing_up(api, account):

@@ -144,9 +144,10 @@ class service {
     struct parts;
     awaitable<std::optional<std::int64_t>> register_counted(http::caller from, std::string jid, core::secret password);
     awaitable<signed_in> login_counted(http::caller from, std::string jid, core::secret password);
-    awaitable<signed_in> login_known(audit::source from, std::string jid, core::secret password);
+    awaitable<std::optional<signed_in>> login_known(audit::source from, std::string jid, core::secret password);
     awaitable<bool> is_right(std::string jid, core::secret password, std::string known_ha1);
     awaitable<bool> may_act(http::caller from, std::string jid, core::secret password);
+    awaitable<bool> knows_password(std::string jid, core::secret password);
 
     options options_;
     ejabberd::client& xmpp_;

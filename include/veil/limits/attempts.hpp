@@ -1,12 +1,13 @@
 // What all processes count together, in PostgreSQL: registrations and passwords. Guessing a password is slowed down
-// three ways, and none of them lets one person lock another one out: who was wrong for an account has to wait, longer
-// each time, but only at that address; an address may try so many passwords a minute; and all addresses that an account
-// has never been used from share one budget of wrong passwords for it. Errors are those of the pool. Owned by the
-// application; I/O thread only.
+// three ways, and none of them locks somebody out where he has signed in before: who was wrong for an account has to
+// wait, longer each time, but only at that address; an address may try so many passwords a minute; and all addresses
+// that an account has not been used from share one budget of wrong passwords for it. Errors are those of the pool.
+// Owned by the application; I/O thread only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +29,7 @@ struct attempt_rules {
 };
 
 // A password that was presented. It counts as wrong from the start, so that many at the same moment are no way around a
-// limit; being right takes that back.
+// limit; being right takes that back, and so does that nobody could look.
 struct attempt {
     std::optional<verdict> said;  // nullopt: no limit applies
     bool counted = false;         // in the database
@@ -40,15 +41,20 @@ class attempts {
  public:
     attempts(attempt_rules rules, db::pool& database);
 
+    // Digests are made with another secret from now on: what was counted is forgotten.
+    void rekey(const core::secret& secret);
+
     // Counts a registration from an address.
     awaitable<std::optional<verdict>> registration(std::string address);
 
     // Counts a password for an account, existing or not, unless it has to wait.
     awaitable<attempt> password(std::string address, std::string jid);
 
-    // The password was right: the failures are forgotten and the account knows the address from now on, for 30 days.
-    // Never fails; what cannot be written is only logged.
-    awaitable<void> was_right(attempt presented);
+    // Awaits `look`, whose result is true when the password was right. Then the failures are forgotten and the account
+    // knows the address from now on, for 30 days. When it throws, nobody has looked at the password: it counts for
+    // nothing. What cannot be written of that is only logged.
+    template <class T>
+    awaitable<T> judge(attempt presented, awaitable<T> look);
 
     // Removes rows that make no difference any more, at once and every minute, until cancelled.
     awaitable<void> prune_forever();
@@ -57,11 +63,27 @@ class attempts {
     std::string key_of(std::string_view kind, std::string_view of, std::string_view and_of = {});
     bool guards_passwords() const noexcept;
     void count_password(pqxx::work& tx, const std::string& address_key, attempt& out) const;
+    awaitable<void> take_back(attempt presented, bool right);
     awaitable<void> prune();
 
     attempt_rules rules_;
     db::pool& database_;
     crypto::hmac keys_;
 };
+
+template <class T>
+awaitable<T> attempts::judge(attempt presented, awaitable<T> look) {
+    std::optional<T> found;
+    std::exception_ptr failure;
+    try {
+        found.emplace(co_await std::move(look));
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    const bool right = found && *found;
+    if (failure || right) co_await take_back(std::move(presented), right);
+    if (failure) std::rethrow_exception(failure);
+    co_return std::move(*found);
+}
 
 }  // namespace veil::limits
