@@ -68,7 +68,8 @@ asio::ip::tcp::endpoint server::listen(const std::string& host, std::uint16_t po
 
 void server::measure(metrics::registry& into, std::string_view listener) {
     const metrics::labels of{{"listener", listener}};
-    into.on_scrape([this, open = into.make_gauge(open_connections, of), accepted = into.make_counter(connections_total, of),
+    into.on_scrape([this, open = into.make_gauge(open_connections, of),
+                    accepted = into.make_counter(connections_total, of),
                     closed = into.make_counter(connections_closed_total, of),
                     failed = into.make_counter(accept_failures_total, of)]() mutable {
         open.set(static_cast<double>(open_.size()));
@@ -88,9 +89,10 @@ awaitable<void> server::accept_connections() {
             continue;
         }
         ++accepted_;
-        if (open_.size() >= with_.max_connections) make_room();
-        while (open_.size() >= with_.max_connections && !stopping_)
+        while (open_.size() >= with_.max_connections && !stopping_) {
+            make_room();
             co_await one_less_.wait(std::chrono::steady_clock::now() + accept_pause);
+        }
         sessions_.spawn("session", serve(*this, std::move(socket)));
     }
 }
@@ -109,10 +111,12 @@ awaitable<void> server::accept_failed(const boost::system::error_code& why) {
 }
 
 // Closes the connection that has been idle longest or, when none is idle, the oldest one whose request is not there
-// yet.
+// yet, or whose client does not take its answer.
 void server::make_room() {
+    const auto stuck = [now = std::chrono::steady_clock::now()](const session* each) { return each->is_stuck(now); };
     auto victim = std::ranges::find_if(open_, &session::is_idle);
     if (victim == open_.end()) victim = std::ranges::find_if(open_, &session::is_reading);
+    if (victim == open_.end()) victim = std::ranges::find_if(open_, stuck);
     if (victim == open_.end()) return;
     ++made_room_;
     (*victim)->end();

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kept_bytes = 4 * 1024;
 constexpr std::size_t linger_bytes = 1024 * 1024;
 constexpr std::chrono::milliseconds linger_time{2'000};
+constexpr std::chrono::milliseconds patience_for_readers{1'000};  // when others wait for a connection
 
 std::string address_of(const asio::ip::tcp::socket& socket) {
     boost::system::error_code ec;
@@ -142,8 +143,10 @@ awaitable<bool> session::send(const response& answer, connection then) {
     const std::array<asio::const_buffer, 2> parts{asio::buffer(out_),
                                                   asio::buffer(head_only ? std::string_view() : answer.fixed_body)};
     allow(owner_.with_.limits.write);
+    stuck_at_ = std::chrono::steady_clock::now() + patience_for_readers;
     boost::system::error_code ec;
     co_await asio::async_write(socket_, parts, asio::redirect_error(asio::use_awaitable, ec));
+    stuck_at_ = time_point::max();
     co_return !ec;
 }
 
@@ -160,6 +163,7 @@ awaitable<void> session::linger() {
     boost::system::error_code ec;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
     allow(linger_time);
+    stuck_at_ = std::chrono::steady_clock::now() + patience_for_readers;
     for (std::size_t seen = 0; !ec && seen < linger_bytes;) {
         in_.resize(owner_.received_.size());
         seen += co_await socket_.async_read_some(asio::buffer(in_), asio::redirect_error(asio::use_awaitable, ec));

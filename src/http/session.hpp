@@ -27,10 +27,13 @@ class session {
     // Called by the watchdog: ends what the session waits for when its time is over.
     void check_deadline(std::chrono::steady_clock::time_point now);
 
-    bool is_idle() const noexcept { return idle_; }        // between requests
-    bool is_reading() const noexcept { return reading_; }  // the rest, or all, of a request
+    bool is_idle() const noexcept { return idle_ && !ending_; }        // between requests
+    bool is_reading() const noexcept { return reading_ && !ending_; }  // the rest, or all, of a request
 
-    // Ends a connection that is idle or reading.
+    // Whether the peer has not taken an answer for a while.
+    bool is_stuck(std::chrono::steady_clock::time_point now) const noexcept { return now >= stuck_at_ && !ending_; }
+
+    // Ends a connection that is idle, reading or stuck.
     void end();
 
  private:
@@ -52,6 +55,7 @@ class session {
     parser parser_;
     std::string in_, out_;
     time_point deadline_ = time_point::max();
+    time_point stuck_at_ = time_point::max();
     bool expired_ = false;
     bool idle_ = false;
     bool reading_ = false;

@@ -24,7 +24,12 @@ class slow_service {
         co_await async::pause(300ms);
         co_return response{.body = R"({"slow":1})"};
     }
-    int slow_begun = 0;
+    // More than the buffers of a connection take.
+    awaitable<response> large() {
+        ++large_begun;
+        co_return response{.body = std::string(32 * 1024 * 1024, ' ')};
+    }
+    int slow_begun = 0, large_begun = 0;
 };
 
 class server_test : public testing::Test {
@@ -32,6 +37,7 @@ class server_test : public testing::Test {
     server_test() {
         routes_.on("GET", "/fast", service_, &slow_service::fast, {.id = "fast", .summary = "fast"});
         routes_.on("GET", "/slow", service_, &slow_service::slow, {.id = "slow", .summary = "slow"});
+        routes_.on("GET", "/large", service_, &slow_service::large, {.id = "large", .summary = "large"});
     }
 
     awaitable<asio::ip::tcp::socket> connect() {
@@ -168,6 +174,24 @@ TEST_F(server_test, a_connection_waits_its_turn_when_all_are_busy) {
     }());
     EXPECT_TRUE(busy.ends_with(R"({"slow":1})"));
     EXPECT_TRUE(later.ends_with("{}"));
+}
+
+TEST_F(server_test, clients_that_do_not_take_their_answers_make_room_for_others) {
+    server tested(io_.get_executor(), routes_, {.max_connections = 2});
+    at_ = tested.listen("127.0.0.1", 0);
+    const std::string text = "GET /large HTTP/1.1\r\nHost: h\r\n\r\n";
+    test::run(io_, [&]() -> awaitable<void> {
+        std::vector<asio::ip::tcp::socket> greedy;
+        for (int i = 0; i < 2; ++i) {
+            greedy.push_back(co_await connect());
+            co_await asio::async_write(greedy.back(), asio::buffer(text), asio::use_awaitable);
+        }
+        while (service_.large_begun < 2) co_await async::pause(1ms);
+        const auto seen = co_await talk("GET /fast HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        EXPECT_TRUE(seen.ends_with("{}"));
+        EXPECT_EQ(tested.made_room(), 1U);
+        co_await tested.stop(0s);
+    }());
 }
 
 TEST_F(server_test, only_servers_that_agree_share_a_port) {
