@@ -42,7 +42,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto shutdown_grace = 10s;
+// From the signal to the end there are ten seconds, the usual patience of who stops a server: these for draining and
+// for requests in flight, the rest for pushes and the database.
+constexpr auto time_to_finish = 6s;
+constexpr auto least_grace = 2s;  // for requests in flight, however long the server has drained
+constexpr auto admin_grace = 500ms;
 constexpr std::size_t admin_connections = 64;
 constexpr auto start_patience = 60s;  // for the database to come up
 
@@ -96,6 +100,7 @@ class application {
           admin_(io.get_executor(), admin_routes_, {.max_connections = admin_connections}),
           monitor_(io.get_executor(), metrics_, database_, ejabberd_connections_, monitored_files_of(s)),
           background_(io.get_executor()),
+          watchdog_(io.get_executor()),
           listener_(io.get_executor(), api_dsn(s), auth::revocation_channel,
                     {.connected =
                          [this] {
@@ -127,7 +132,7 @@ class application {
     // Serves until a signal, then stops in stages: balancers are told, no new work, no work at all.
     awaitable<void> run() {
         co_await revocations_.reload();
-        background_.spawn("database watch", database_.watch());
+        watchdog_.spawn("database watch", database_.watch());
         background_.spawn("revocation pruning", revocations_.prune_forever());
         background_.spawn("limit pruning", attempts_.prune_forever());
         background_.spawn("account reconciler", account_.reconcile_forever());
@@ -138,11 +143,13 @@ class application {
         announce("api", api_.listen(settings_.api_host, settings_.api_port));
         announce("admin", admin_.listen(settings_.admin_host, settings_.admin_port));
         const int signal = co_await signals_.async_wait(asio::use_awaitable);
+        const auto finished = std::chrono::steady_clock::now() + time_to_finish;
         log::info("signal {}: stopping", signal);
         health_.drain();
         if (settings_.drain > 0s) co_await async::pause(settings_.drain);
-        co_await api_.stop(shutdown_grace);
-        co_await admin_.stop(shutdown_grace);
+        const auto left = std::chrono::floor<std::chrono::milliseconds>(finished - std::chrono::steady_clock::now());
+        co_await api_.stop(std::max<std::chrono::milliseconds>(left, least_grace));
+        co_await admin_.stop(admin_grace);
     }
 
     // Ends what run() left in the background, also after it failed.
@@ -152,6 +159,7 @@ class application {
         co_await push_.stop();
         co_await background_.stop();
         co_await monitor_.stop();
+        co_await watchdog_.stop();  // it frees those who wait for a frozen database
         database_.stop();
         log::info("stopped");
     }
@@ -220,6 +228,7 @@ class application {
     http::server admin_;
     monitor monitor_;
     async::task_group background_;
+    async::task_group watchdog_;
     bool stopping_ = false;
     bool listening_ = false;  // for revocations
     db::listener listener_;
@@ -271,6 +280,9 @@ int guarded(F work) {
 
 int serve(const config::settings& settings) {
     std::signal(SIGHUP, SIG_IGN);  // until there is something to read again
+    // A name server that is out of reach is given up soon: the lookups of all hosts wait for each other
+    // (resolv.conf(5)).
+    ::setenv("RES_OPTIONS", "timeout:2 attempts:1", 0);
     return guarded([&] {
         const audit::trail trail(settings.audit_log);
         wait_for_schema(settings);

@@ -1,9 +1,11 @@
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <memory>
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <veil/db/listener.hpp>
@@ -45,7 +47,16 @@ void listener::stop() {
     if (!thread_.joinable()) return;
     stopping_ = true;
     ::close(wake_write_);
+    {
+        const std::lock_guard lock(mutex_);
+        if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);  // a frozen server would never answer
+    }
     thread_.join();
+}
+
+void listener::remember(int socket) {
+    const std::lock_guard lock(mutex_);
+    socket_ = socket;
 }
 
 void listener::adopt_dsn(core::secret wanted) {
@@ -63,7 +74,7 @@ void listener::work() {
         try {
             listen_once();
         } catch (const std::exception& error) {
-            log::warn("revocation listener: {}", error.what());
+            if (!stopping_) log::warn("revocation listener: {}", error.what());
         }
         boost::asio::post(executor_, [lost = on_.lost] { lost(); });
         pollfd wake{wake_read_, POLLIN, 0};
@@ -74,6 +85,9 @@ void listener::work() {
 // One connection's life. Returns when stop() was called, throws when the connection is lost.
 void listener::listen_once() {
     pqxx::connection connection(dsn().reveal());
+    remember(connection.sock());
+    const auto forget =
+        std::unique_ptr<listener, void (*)(listener*)>(this, [](listener* each) { each->remember(-1); });
     const receiver take(connection, channel_, [this](std::string payload) {
         boost::asio::post(executor_, [notified = on_.notified, payload = std::move(payload)] { notified(payload); });
     });

@@ -19,7 +19,7 @@ using std::chrono::steady_clock;
 constexpr milliseconds first_pause{200}, last_pause{4'000};
 constexpr int max_attempts = 12;
 constexpr auto test_limit = 10s;
-constexpr auto stop_grace = 3s;
+constexpr auto stop_grace = 2s;
 
 constexpr metrics::family unwritten{"veil_push_results_waiting",
                                     "Results of pushes and webhooks not yet written down."};

@@ -3,14 +3,15 @@
 import json
 import signal
 import threading
+import time
 
 import pytest
 
-from support import api_process, raw_http, rest, wait
+from support import api_process, raw_http, rest, stack, wait
 
 STOP_SECONDS = 10
-AT_ONCE_SECONDS = 8  # not the ten that a client may take to finish
-GRACE_SECONDS = 20  # ten for a client that never finishes, and time to clean up
+AT_ONCE_SECONDS = 5  # not the six that a client may take to finish
+GRACE_SECONDS = 10  # six for a client that never finishes, and time to clean up: what a container is given
 INFO = "/api/v1/server/info"
 LOGIN = "/api/v1/account/login"
 
@@ -71,6 +72,15 @@ def test_a_client_that_never_finishes_delays_the_end_only_so_long(server):
     account = rest.Account(server)
     stuck, _ = begun_login(server, account)
     with stuck:
+        server.signal(signal.SIGTERM)
+        server.assert_clean(server.wait_end(GRACE_SECONDS))
+
+
+def test_a_frozen_database_does_not_keep_it(server):
+    """Also not while it is being asked whether it still lives, as happens every five seconds."""
+    with stack.frozen("db"):
+        begun = time.monotonic()
+        wait.until(lambda: time.monotonic() > begun + 6, 10, "the next question to the database")
         server.signal(signal.SIGTERM)
         server.assert_clean(server.wait_end(GRACE_SECONDS))
 

@@ -30,18 +30,21 @@ class listener {
     // The next connection is made with another DSN; the present one stays.
     void adopt_dsn(core::secret dsn);
 
-    // Ends the thread; no event is posted after it. Blocks for as long as a connection attempt takes (3 s at most).
+    // Ends the thread, whatever the database does; no event is posted after it. Blocks for as long as a connection
+    // attempt takes (3 s at most).
     void stop();
 
  private:
     void work();
     void listen_once();
     core::secret dsn();
+    void remember(int socket);
     bool wait_for_input(pqxx::connection& connection);
 
     boost::asio::any_io_executor executor_;
-    std::mutex mutex_;  // guards dsn_
+    std::mutex mutex_;  // guards dsn_ and socket_
     core::secret dsn_;
+    int socket_ = -1;  // of the connection; shutting it down ends what the thread waits for
     std::string channel_;
     events on_;
     int wake_read_ = -1, wake_write_ = -1;  // a pipe: closing its write end ends every wait
