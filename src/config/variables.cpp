@@ -1,7 +1,10 @@
 #include "variables.hpp"
 
+#include <libpq-fe.h>
+
 #include <charconv>
 #include <limits>
+#include <memory>
 #include <type_traits>
 #include <veil/core/ascii.hpp>
 #include <veil/core/url.hpp>
@@ -20,6 +23,24 @@ void text(settings& s, const std::string& value) {
 template <auto Member>
 void hidden(settings& s, const std::string& value) {
     s.*Member = core::secret(value);
+}
+
+// Whether libpq can read it. What libpq says of another one, also when it connects, quotes from it.
+bool is_database_url(const std::string& value) {
+    if (!value.starts_with("postgresql://") && !value.starts_with("postgres://")) return false;
+    const std::unique_ptr<PQconninfoOption[], decltype(&PQconninfoFree)> options(
+        PQconninfoParse(value.c_str(), nullptr), PQconninfoFree);
+    if (!options) return false;
+    for (const auto* each = options.get(); each->keyword != nullptr; ++each)
+        if (each->keyword == std::string_view("port") && each->val != nullptr &&
+            std::string_view(each->val).find_first_not_of("0123456789,") != std::string_view::npos)
+            return false;
+    return true;
+}
+
+void database_url(settings& s, const std::string& value) {
+    if (!value.empty() && !is_database_url(value)) throw std::invalid_argument("is not a postgresql:// address");
+    s.db_url = core::secret(value);
 }
 
 template <auto Member>
@@ -238,7 +259,7 @@ constexpr variable database[] = {
     {"DB_URL", "", "postgresql:// address",
      "the database as one address, instead of DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD; migrations still use "
      "the first three",
-     hidden<&s::db_url>, source::secret},
+     database_url, source::secret},
     {"DB_HOST", "127.0.0.1", "host name or IP address", "host of PostgreSQL", text<&s::db_host>},
     {"DB_PORT", "5432", "port", "port of PostgreSQL", port<&s::db_port>},
     {"DB_NAME", "veil", "name", "database of the API", text<&s::db_name>},

@@ -24,8 +24,10 @@ core::secret make_dsn(const address& where, const std::string& user, const core:
 }
 
 core::secret with_time_limits(const core::secret& url) {
-    const char separator = url.reveal().contains('?') ? '&' : '?';
-    return core::secret(url.reveal() + separator +
+    const auto& text = url.reveal();
+    const auto host = text.rfind('@');  // a password may have question marks of its own
+    const char separator = text.find('?', host == text.npos ? 0 : host) == text.npos ? '?' : '&';
+    return core::secret(text + separator +
                         "application_name=veil-api&connect_timeout=3&tcp_user_timeout=5000"
                         "&options=-c%20statement_timeout%3D4000%20-c%20lock_timeout%3D3000"
                         "%20-c%20idle_in_transaction_session_timeout%3D10000");

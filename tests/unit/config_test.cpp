@@ -182,6 +182,18 @@ TEST(config, the_sip_websocket_follows_the_domain_or_is_given_whole) {
     EXPECT_EQ(faults_of(set), std::vector<std::string>{"SIP_WS_URL is not a wss:// address"});
 }
 
+// What libpq itself says of these has parts of the password in it.
+TEST(config, a_database_address_that_cannot_be_read_is_not_quoted) {
+    auto set = complete();
+    set["DB_URL"] = "postgresql://veil:pa%20ss@db.example:5432/veil?sslmode=require";
+    EXPECT_EQ(load_from(set).db_url.reveal(), set["DB_URL"]);
+    for (const auto* bad : {"postgresql://veil:100%pure@db/veil", "postgresql://veil:pure/pure@db/veil", "pure",
+                            "postgresql://veil:x@db:pure/veil", "host=db password=pure"}) {
+        set["DB_URL"] = bad;
+        EXPECT_EQ(faults_of(set), std::vector<std::string>{"DB_URL is not a postgresql:// address"}) << bad;
+    }
+}
+
 TEST(config, the_ring_time_has_bounds) {
     auto set = complete();
     EXPECT_EQ(load_from(set).ring_time.count(), 30);

@@ -54,6 +54,8 @@ TEST(dsn, values_cannot_break_out_of_their_quotes) {
     EXPECT_TRUE(with_time_limits(core::secret("postgresql://h/veil")).reveal().starts_with("postgresql://h/veil?"));
     EXPECT_TRUE(
         with_time_limits(core::secret("postgresql://h/veil?a=b")).reveal().starts_with("postgresql://h/veil?a=b&"));
+    EXPECT_TRUE(
+        with_time_limits(core::secret("postgresql://u:p?w@h/veil")).reveal().starts_with("postgresql://u:p?w@h/veil?"));
 }
 
 }  // namespace
