@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <optional>
 #include <veil/app/application.hpp>
+#include <veil/audit/audit.hpp>
 #include <veil/db/pool.hpp>
 #include <veil/push/service.hpp>
 
@@ -11,6 +12,8 @@
 namespace veil::app {
 
 int trace_call(const config::settings& settings, const std::string& call_id) {
+    const audit::trail trail(settings.audit_log);
+    audit::action noted("admin_command", {}, {}, "trace" + by_whom());
     boost::asio::io_context io(1);
     db::pool database({.dsn = api_dsn(settings), .min_connections = 0, .max_connections = 1});
     std::exception_ptr failure;
@@ -22,6 +25,7 @@ int trace_call(const config::settings& settings, const std::string& call_id) {
                           });
     io.run();
     if (failure) std::rethrow_exception(failure);
+    noted.ended("ok");
     if (found) return std::fputs(found->c_str(), stdout) < 0 ? 1 : 0;
     std::fputs("veil-api: nothing is known of this call; webhooks and pushes are kept for seven days\n", stderr);
     return 1;

@@ -187,12 +187,14 @@ def test_commands_of_an_administrator(tmp_path):
     assert api_process.run("push", "explain", jid, env=env).returncode == 0
     dead = env | {"DB_URL": "postgresql://veil:x@127.0.0.1:1/veil"}
     assert api_process.run("push", "explain", jid, env=dead).returncode == 1
+    assert api_process.run("trace", push.new_call_id(), env=env).returncode == 1  # nothing is known of it
     found = [(record["event"], record["account"], record["outcome"], record["detail"]) for record in trail.records()]
     uid = os.getuid()
     assert found == [
         ("admin_command", "", "ok", f"migrate, by uid {uid}"),
         ("admin_command", jid, "ok", f"push explain, by uid {uid}"),
         ("admin_command", jid, "failed", f"push explain, by uid {uid}"),
+        ("admin_command", "", "ok", f"trace, by uid {uid}"),
     ]
 
 
