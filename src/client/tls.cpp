@@ -11,17 +11,26 @@ namespace {
 
 constexpr std::chrono::milliseconds address_limit{2'000};
 
+using endpoints = asio::ip::tcp::resolver::results_type;
+
 bool is_address(const std::string& host) {
     boost::system::error_code ec;
     asio::ip::make_address(host, ec);
     return !ec;
 }
 
+// Names are looked up one after the other, in a thread that cannot be interrupted: an address does not wait for them.
+asio::awaitable<endpoints> resolve(asio::any_io_executor executor, std::string host, std::uint16_t port) {
+    const auto service = std::to_string(port);
+    if (is_address(host)) co_return endpoints::create({asio::ip::make_address(host), port}, host, service);
+    asio::ip::tcp::resolver resolver(std::move(executor));
+    co_return co_await resolver.async_resolve(host, service, asio::use_awaitable);
+}
+
 // Address by address, each with its own limit: one whose network swallows everything must not keep us from the next.
-asio::awaitable<void> connect_any(asio::ip::tcp::socket& socket,
-                                  const asio::ip::tcp::resolver::results_type& endpoints) {
+asio::awaitable<void> connect_any(asio::ip::tcp::socket& socket, const endpoints& found) {
     std::exception_ptr failure;
-    for (const auto& endpoint : endpoints) {
+    for (const auto& endpoint : found) {
         failure = nullptr;
         try {
             co_await async::with_deadline(address_limit, socket.async_connect(endpoint, asio::use_awaitable),
@@ -54,9 +63,8 @@ asio::ssl::context make_tls_context(const std::string& ca_file) {
 
 asio::awaitable<void> connect_tls(tls_stream& stream, const std::string& host, std::uint16_t port) {
     try {
-        asio::ip::tcp::resolver resolver(stream.get_executor());
-        const auto endpoints = co_await resolver.async_resolve(host, std::to_string(port), asio::use_awaitable);
-        co_await connect_any(stream.next_layer(), endpoints);
+        const auto found = co_await resolve(stream.get_executor(), host, port);
+        co_await connect_any(stream.next_layer(), found);
         stream.next_layer().set_option(asio::ip::tcp::no_delay(true));
         stream.set_verify_callback(asio::ssl::host_name_verification(host));
         if (!is_address(host)) SSL_set_tlsext_host_name(stream.native_handle(), host.c_str());
