@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import api_process, rest, stack
+from support import api_process, database, rest, stack
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -11,6 +11,12 @@ def migrated():
     assert stack.BINARY.exists(), f"{stack.BINARY} is missing; build it or set VEIL_API_BIN"
     done = api_process.run("migrate", seconds=60)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_older_groups(migrated):
+    """The sweep compares the groups of this module's tests, and not first those of all modules before."""
+    database.rows("UPDATE groups SET checked_at = 'infinity'")
 
 
 @pytest.fixture(scope="module")

@@ -67,9 +67,10 @@ def test_a_client_that_tries_again_while_its_account_is_being_removed_gets_a_who
         with api_process.ApiProcess(**proxy.env()) as api, concurrent.futures.ThreadPoolExecutor(1) as pool:
             assert removing.wait(SETTLE_SECONDS)
             transactions = lambda: metrics.scrape(api).total("veil_db_transactions_total")  # noqa: E731
-            before = transactions()
             repeated = pool.submit(rest.register, api, username, password)
-            looked = lambda: repeated.done() or transactions() >= before + 10  # noqa: E731
+            metrics.wait_in_hand(api, 1)
+            before = transactions()
+            looked = lambda: repeated.done() or transactions() >= before + 5  # noqa: E731
             wait.until(looked, SETTLE_SECONDS, "the repeated registration has looked")
             go_on.set()
             assert repeated.result().status == 201

@@ -186,6 +186,7 @@ def test_a_whole_domain_that_is_let_in_is_put_out_again(api, people, group, ever
             room.set_affiliation(domain, "member")
         slip_in(outsider)
         wait_adopted(api, people, group, everybody)
+        wait_compared(api, people, group, room)
         assert_put_out(outsider)
 
 

@@ -33,14 +33,15 @@ def managed(api, people):
 
 
 def served(change, *arguments):
-    """The answer of a server that has room for it: a busy one says 503, and it can be asked again."""
+    """The answer of a server that has room for it: a busy one says 503, or that it waited too long for the changes before
+    this one, and it can be asked again."""
     answers = []
 
     def answered():
         answers.append(change(*arguments))
-        return answers[-1].status != 503
+        return answers[-1].status != 503 and groups.UNAVAILABLE not in str(answers[-1].body)
 
-    wait.until(answered, SERVED_SECONDS, "an answer that is not 503")
+    wait.until(answered, SERVED_SECONDS, "an answer of a server that is not busy")
     return answers[-1]
 
 

@@ -8,7 +8,7 @@ import time
 
 from support import api_process, metrics, push, raw_http, rest, secrets, stack, wait
 from support.ejabberd_proxy import EjabberdProxy, refused
-from support.push_fixtures import api, fake
+from support.push_fixtures import api, connected, fake
 
 DOC = stack.ROOT / "docs/operations.md"
 ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$", re.MULTILINE)
@@ -214,7 +214,7 @@ def test_the_database(api, account):
         assert after.total(name) > before.total(name), name
     assert after.total("veil_db_connections") >= 1
     assert after.values("veil_db_waiting") == [0]
-    assert after.values("veil_operations_pending", module="account") == [0]
+    metrics.wait_value(api, lambda value: value == 0, "veil_operations_pending", module="account", seconds=30)
     metrics.wait_value(api, lambda value: value == 1, "veil_revocations_current")
 
 

@@ -37,9 +37,9 @@ def test_beyond_the_bound_requests_are_refused_at_once_and_calls_are_served():
             asked = [pool.submit(login) for _ in range(40)]
             refused = lambda: [each for each in asked if each.done() and each.result()[0].status == 503]
             wait.until(lambda: len(refused()) == 40 - IN_FLIGHT + RESERVED, 4, "all but those in flight are refused")
+            raw_http.assert_error(rest.turn(api, account.token), 503, "Service Unavailable")
             for answer in (health(api), notify(api)):
                 assert answer.status == 200
-            raw_http.assert_error(rest.turn(api, account.token), 503, "Service Unavailable")
         results = [each.result() for each in asked]
         assert sum(answer.status == 502 for answer, _ in results) == IN_FLIGHT - RESERVED
         for answer, seconds in results:

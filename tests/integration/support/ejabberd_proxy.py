@@ -93,14 +93,14 @@ class EjabberdProxy:
             self._down = False
 
     @contextlib.contextmanager
-    def dying_at(self, command, nth=1):
-        """From this call on, nobody is answered until the block ends."""
+    def dying_at(self, command, nth=1, **having):
+        """From this call on, nobody is answered until the block ends; having: as failing."""
 
         def die(forward):
             self._down = True
 
         try:
-            with self.failing(command, die, nth):
+            with self.failing(command, die, nth, **having):
                 yield
         finally:
             self._down = False
