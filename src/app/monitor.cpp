@@ -50,6 +50,7 @@ monitor::monitor(boost::asio::any_io_executor executor, metrics::registry& all, 
     measure_certificate("ejabberd", {});
     if (!files.ejabberd_ca.empty()) measure_certificate("ejabberd_ca", files.ejabberd_ca);
     if (!files.push_ca.empty()) measure_certificate("push_ca", files.push_ca);
+    if (!files.server.empty()) measure_certificate("server", files.server);
     all_.on_scrape([this] { look_at_certificates(); });
 }
 

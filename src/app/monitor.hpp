@@ -21,7 +21,7 @@ namespace veil::app {
 using boost::asio::awaitable;
 
 struct monitored_files {
-    std::string ejabberd_ca, push_ca;  // PEM; empty: none
+    std::string ejabberd_ca, push_ca, server;  // PEM; empty: none
 };
 
 class monitor {

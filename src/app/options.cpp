@@ -106,7 +106,7 @@ push::options push_options(const config::settings& s) {
 }
 
 monitored_files monitored_files_of(const config::settings& s) {
-    return {.ejabberd_ca = s.ejabberd_ca_file, .push_ca = s.push_ca_file};
+    return {.ejabberd_ca = s.ejabberd_ca_file, .push_ca = s.push_ca_file, .server = s.server_certificate_file};
 }
 
 }  // namespace veil::app

@@ -280,6 +280,9 @@ constexpr variable xmpp[] = {
      seconds<&s::group_sweep, 1, 45>},
     {"EJABBERD_CA_FILE", "certs/ca.pem", "file",
      "certificate authority that ejabberd's certificate is verified against", text<&s::ejabberd_ca_file>},
+    {"SERVER_CERTIFICATE_FILE", "", "file",
+     "certificate that clients of XMPP, SIP and TURN are shown, for veil_certificate_days_left; empty: none",
+     text<&s::server_certificate_file>},
 };
 
 constexpr variable push[] = {

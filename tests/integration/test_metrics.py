@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import math
+import os
 import re
 import time
 
@@ -204,6 +205,13 @@ def test_certificates(api, account):
     for name in ("ejabberd", "ejabberd_ca", "push_ca"):
         (days,) = said.values("veil_certificate_days_left", certificate=name)
         assert 0 < days < 36_500, name
+
+
+def test_the_certificate_that_clients_of_other_services_are_shown():
+    certificate = stack.ROOT / os.environ["VEIL_CERTS"] / "server.pem"
+    with api_process.ApiProcess(SERVER_CERTIFICATE_FILE=str(certificate)) as api:
+        (days,) = metrics.scrape(api).values("veil_certificate_days_left", certificate="server")
+    assert 0 < days < 36_500
 
 
 def test_the_database(api, account):

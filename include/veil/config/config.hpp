@@ -57,7 +57,7 @@ struct settings {
     std::size_t db_pool_min = 0, db_pool_max = 0;
 
     // ejabberd
-    std::string ejabberd_api_url, ejabberd_api_user, ejabberd_ca_file;
+    std::string ejabberd_api_url, ejabberd_api_user, ejabberd_ca_file, server_certificate_file;
     core::secret ejabberd_api_password;
 
     // accounts and groups
