@@ -13,15 +13,17 @@ source "$root/docker/container.sh"
 [[ ${1:-} == --help ]] && { show_help "$0"; exit 0; }
 (($# == 1)) || die "one service is needed"
 
-# The database is provisioned on 127.0.0.1 before anybody else can reach it. The lock is on for as long as a process of
-# PostgreSQL lives, so that what a killed one left behind can be removed.
+# The database is provisioned on 127.0.0.1 before anybody else can reach it, and with a socket that the health check does not
+# ask: healthy is only the PostgreSQL that stays. The lock is on for as long as a process of PostgreSQL lives, so that what a
+# killed one left behind can be removed.
 start_db() {
     local first
     exec 8>"$STATE/db/lock"
     flock -n 8 || die "another container uses this volume"
     db_prepare
     rm -f -- "$STATE/db/data/postmaster.pid" "$STATE"/db/socket/.s.PGSQL.*
-    (db_start --listen-addresses=127.0.0.1) &
+    DB_SOCKET=$STATE/run
+    (db_start --listen-addresses=127.0.0.1 --unix-socket-directories="$DB_SOCKET") &
     first=$!
     trap 'kill -s INT "$first"; wait "$first"; exit' INT TERM
     until db_probe; do

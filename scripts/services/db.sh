@@ -3,6 +3,7 @@
 # own user (and root) can reach for the superuser.
 
 DB_BIN=/usr/lib/postgresql/15/bin
+DB_SOCKET= # folder of the superuser's socket, when it is not the one that the configuration names
 
 db_user() { echo postgres; }
 db_ports() { echo DB_PORT; }
@@ -60,12 +61,14 @@ db_start() {
     launch db "$(user_of db)" "$STATE/db" -- "$DB_BIN/postgres" --config-file="$STATE/db/postgresql.conf" "$@"
 }
 
-db_probe() { as "$(user_of db)" -- pg_isready -q -t 3 -U postgres -d postgres -h "$STATE/db/socket" -p "$DB_PORT"; }
+db_socket() { echo "${DB_SOCKET:-$STATE/db/socket}"; }
+
+db_probe() { as "$(user_of db)" -- pg_isready -q -t 3 -U postgres -d postgres -h "$(db_socket)" -p "$DB_PORT"; }
 
 # The statements come on standard input; passwords come through the environment.
 db_superuser() {
     as "$(user_of db)" PGCONNECT_TIMEOUT=5 DB_PASSWORD DB_MIGRATION_PASSWORD KAMAILIO_DB_PASSWORD EJABBERD_DB_PASSWORD -- \
-        psql -X -q -v ON_ERROR_STOP=1 -h "$STATE/db/socket" -p "$DB_PORT" -U postgres -d postgres
+        psql -X -q -v ON_ERROR_STOP=1 -h "$(db_socket)" -p "$DB_PORT" -U postgres -d postgres
 }
 
 # db_as ROLE DATABASE PASSWORD PSQL-ARGUMENT...: over TCP, as the services do it.

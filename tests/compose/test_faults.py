@@ -54,6 +54,15 @@ def test_new_containers_keep_the_data(api, account):
     assert kamailio_keys() == calls_are_marked_with  # those that were under way can still be ended
 
 
+def test_the_database_is_healthy_only_when_it_is_there_to_stay(api):
+    """Its first run, which makes the roles, is not what the health check asks."""
+    one = engine.container("db")
+    engine.docker("restart", one)
+    watch = "until docker/probe.sh db; do :; done; grep -l [l]isten-addresses /proc/[0-9]*/cmdline; echo healthy"
+    assert engine.docker("exec", one, "sh", "-c", watch) == "healthy\n"
+    api.wait_ready(BACK_SECONDS)
+
+
 def test_nothing_acknowledged_is_lost_when_the_database_is_killed(api):
     accounts = [rest.Account(api) for _ in range(5)]
     server = engine.inspect(engine.container("api"))["State"]["StartedAt"]
