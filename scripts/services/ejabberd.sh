@@ -91,11 +91,12 @@ spawn(Set).
 ERLANG
 }
 
+# Debian has its modules in a folder that is named after the kind of processor.
 ejabberd_start() {
-    local home=$STATE/ejabberd
+    local home=$STATE/ejabberd modules=(/usr/lib/*/ejabberd-*)
     launch ejabberd "$(user_of ejabberd)" "$home/spool" \
         EJABBERD_CONFIG_PATH="$home/ejabberd.yml" EJABBERD_LOG_PATH="$home/log/ejabberd.log" \
-        ERL_LIBS=/usr/lib/x86_64-linux-gnu ERL_MAX_ETS_TABLES=2053 ERL_CRASH_DUMP_BYTES=0 \
+        ERL_LIBS="${modules[0]%/*}" ERL_MAX_ETS_TABLES=2053 ERL_CRASH_DUMP_BYTES=0 \
         XMPP_DOMAIN EJABBERD_API_USER EJABBERD_API_PASSWORD EJABBERD_DB_PASSWORD -- \
         erl -noinput +K true +P 250000 -mnesia dir "\"$home/spool\"" \
         -eval "$(ejabberd_log_filter)" -s ejabberd -eval "$(ejabberd_account)"
