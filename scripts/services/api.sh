@@ -57,15 +57,21 @@ api_put_program() {
     chmod 0500 "$(api_program)"
 }
 
-api_prepare() {
-    local user name path ca=$EJABBERD_CA_FILE
+# The authority of ejabberd's certificate.
+api_certificates() {
+    local ca=$EJABBERD_CA_FILE
     [[ $ca != certs/ca.pem ]] || ca=$VEIL_CERTS/ca.pem
     [[ $ca == /* ]] || ca=$ROOT/$ca
+    put_file "$(user_of api)" "$STATE/api/ca.pem" <"$ca"
+}
+
+api_prepare() {
+    local user name path
     ! is_root || id -u veil >/dev/null 2>&1 ||
         useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin veil
     user=$(user_of api)
     own "$user" "$STATE/api"
-    put_file "$user" "$STATE/api/ca.pem" <"$ca"
+    api_certificates
     api_put_program "$user"
     EJABBERD_CA_FILE=$STATE/api/ca.pem
     for name in "${API_PUSH_FILES[@]}"; do
