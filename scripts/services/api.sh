@@ -150,5 +150,5 @@ api_reload() {
     [[ $said != *'is refused'* ]]
 }
 
-# It gives requests in flight ten seconds.
+# It lets requests in flight end.
 api_stop() { stop_service api TERM 20; }

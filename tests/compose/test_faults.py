@@ -4,10 +4,11 @@ import time
 
 import engine
 import pytest
-from support import rest, wait, xmpp_client
+from support import raw_http, rest, wait, xmpp_client
 
 STOP_SECONDS = 10
 BACK_SECONDS = 60
+LOGIN = "/api/v1/account/login"
 
 
 def signs_in_everywhere(api, account):
@@ -21,16 +22,29 @@ def kamailio_keys():
     return text
 
 
-@pytest.mark.parametrize("service", engine.SERVICES)
-def test_sigterm_ends_it_cleanly_and_soon(service):
+def assert_ends_by_sigterm(service):
+    """Cleanly and soon. It has the signal when the first command ends."""
     one = engine.container(service)
-    begun = time.monotonic()
     engine.docker("kill", "--signal", "TERM", one)
+    begun = time.monotonic()
     code = engine.docker("wait", one).strip()
     took = time.monotonic() - begun
     engine.up()
     assert code == "0"
     assert took <= STOP_SECONDS, f"{took:.1f} s"
+
+
+@pytest.mark.parametrize("service", engine.SERVICES)
+def test_sigterm_ends_it_cleanly_and_soon(service):
+    assert_ends_by_sigterm(service)
+
+
+def test_sigterm_ends_the_api_soon_in_the_middle_of_a_request(api):
+    with raw_http.Wire(api.port) as wire:
+        wire.send(raw_http.head("POST", LOGIN, "Content-Length: 100", "Expect: 100-continue"))
+        assert wire.read().status == 100  # it waits for the body, which never comes whole
+        wire.send("{")
+        assert_ends_by_sigterm("api")
 
 
 def test_stop_and_start_keep_the_data(api, account):
