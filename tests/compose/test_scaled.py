@@ -39,7 +39,7 @@ class Load:
     def __init__(self, api):
         self._api, self._end, self._lock = api, threading.Event(), threading.Lock()
         self.served, self.failures = 0, []
-        self._threads = [threading.Thread(target=self._ask, args=(number % 2 == 0,)) for number in range(CLIENTS)]
+        self._threads = [threading.Thread(target=self._ask, args=(number % 2 == 0,), daemon=True) for number in range(CLIENTS)]
 
     def _ask(self, keeps):
         wire = None
@@ -65,7 +65,6 @@ class Load:
     def __enter__(self):
         for thread in self._threads:
             thread.start()
-        self.wait_served(200)
         return self
 
     def __exit__(self, *_):
@@ -112,6 +111,7 @@ def test_no_request_is_lost_when_one_is_stopped(api):
     wait.until(lambda: up_servers() == 2, 30, "the balancer uses both")
     one = engine.containers("api", env=ENV)[0]
     with back_again(one, api), Load(api) as load:
+        load.wait_served(200)
         engine.docker("stop", one)
         load.wait_served(500)
         assert engine.inspect(one)["State"]["ExitCode"] == 0
@@ -122,6 +122,7 @@ def test_what_is_killed_is_left_out_soon(api):
     wait.until(lambda: up_servers() == 2, 30, "the balancer uses both")
     one = engine.containers("api", env=ENV)[1]
     with back_again(one, api), Load(api) as load:
+        load.wait_served(200)
         engine.docker("kill", "--signal", "KILL", one)
         wait.until(lambda: up_servers() == 1, NOTICED_SECONDS, "the balancer has noticed")
         before = len(load.failures)
