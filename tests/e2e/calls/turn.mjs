@@ -1,10 +1,11 @@
 // A TURN client as far as tests need one: asks for a relay and for a peer to send to (RFC 8656), over UDP.
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
-import { once } from "node:events";
+import { on } from "node:events";
 import { stack } from "./stack.mjs";
 
-const ANSWER_MS = 2_000;
+const ANSWER_MS = 10_000;
+const FIRST_PAUSE_MS = 500;
 const MAGIC_COOKIE = 0x2112a442;
 const ALLOCATE = 0x003;
 const REFRESH = 0x004;
@@ -40,6 +41,8 @@ function header(type, length) {
     return bytes;
 }
 
+const transaction = (bytes) => bytes.subarray(8, HEADER);
+
 // {type, attributes: by type}
 function parse(bytes) {
     const attributes = new Map();
@@ -72,9 +75,25 @@ class Client {
             const sum = createHmac("sha1", this.#key).update(request).digest();
             request = Buffer.concat([request, attribute(ATTRIBUTE.integrity, sum)]);
         }
-        this.#socket.send(request, stack.turnPort, "127.0.0.1");
-        const [answer] = await once(this.#socket, "message", { signal: AbortSignal.timeout(ANSWER_MS) });
-        return parse(answer);
+        return this.#answer(request);
+    }
+
+    // A datagram may be lost: the request is sent until it is answered, after twice the pause each time (RFC 8489, 6.2.1).
+    async #answer(request) {
+        let pause = FIRST_PAUSE_MS;
+        let again = null;
+        const send = () => {
+            this.#socket.send(request, stack.turnPort, "127.0.0.1");
+            again = setTimeout(send, pause);
+            pause *= 2;
+        };
+        const answers = on(this.#socket, "message", { signal: AbortSignal.timeout(ANSWER_MS) });
+        send();
+        try {
+            for await (const [answer] of answers) if (transaction(answer).equals(transaction(request))) return parse(answer);
+        } finally {
+            clearTimeout(again);
+        }
     }
 
     // Signs from now on, with the realm and the nonce of a refusal.
