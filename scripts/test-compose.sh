@@ -49,6 +49,7 @@ compose_project
 
 timed "lint" check "lint" lint
 timed "build, without a cache" check "build" build_images
+((!OK)) || compose_places
 ((!OK)) || timed "up --wait" check "up" docker compose up -d --no-build --wait
 if ((OK)); then
     mem=$(memory)

@@ -1,15 +1,25 @@
 # shellcheck shell=bash
 # The parts of scripts/test-compose.sh: a project of its own on free ports, and the tables at the end.
 
-# Exports a complete configuration for a project that shares nothing with any other one, in $FOLDER/env as an operator's .env.
+# A project that shares nothing with any other one, as far as building its images goes; $FOLDER/env is its operator's .env.
 compose_project() {
-    local name
     # shellcheck disable=SC2046 # names of variables
     unset $(example_lines | sed 's/^#//; s/=.*//')
-    # Fifteen single ports, then 40 in a row for media, the first of which is even, and 20 for relays.
-    until mapfile -t PORTS < <(free_ports 75) && ((PORTS[74] - PORTS[15] == 59 && PORTS[15] % 2 == 0)); do :; done
     VEIL_ENV_FILE=$FOLDER/env
     create_env
+    export VEIL_TAG=test-$$ PUSH_KEYS=$FOLDER/push-keys
+    export COMPOSE_PROJECT_NAME=veil-test-$$ COMPOSE_FILE=$ROOT/docker-compose.yml COMPOSE_ENV_FILES=$VEIL_ENV_FILE
+    # Behind a proxy that signs with its own authority npm has been told so; the build is told the same.
+    export BUILD_CA_FILE=${BUILD_CA_FILE:-${npm_config_cafile:-${NODE_EXTRA_CA_CERTS:-/dev/null}}}
+}
+
+# The rest of its configuration, exported too: places on this machine that are free now, when they are about to be taken.
+compose_places() {
+    local name networks
+    # Fifteen single ports, then 40 in a row for media, the first of which is even, and 20 for relays.
+    until mapfile -t PORTS < <(free_ports 75) && ((PORTS[74] - PORTS[15] == 59 && PORTS[15] % 2 == 0)); do :; done
+    mapfile -t networks < <(free_networks)
+    ((${#networks[@]} == 2)) || die "the private networks within 172.16.0.0/12 are all taken here"
     cat >>"$VEIL_ENV_FILE" <<ENV
 API_PORT=${PORTS[0]}
 ADMIN_PORT=${PORTS[1]}
@@ -36,16 +46,29 @@ ENV
     load_env
     for name in "${VEIL_NAMES[@]}"; do export "${name?}"; done
     unset API_HOST EJABBERD_API_URL # the native stack's
-    export BIND_ADDRESS=127.0.0.1 INTERNAL_NET=172.31.$((RANDOM % 200 + 20)).0/24 EDGE_PREFIX=172.30.$((RANDOM % 200 + 20))
-    export PROMETHEUS_PORT=${PORTS[11]}
-    export VEIL_TAG=test-$$ PUSH_KEYS=$FOLDER/push-keys
-    export COMPOSE_PROJECT_NAME=veil-test-$$ COMPOSE_FILE=$ROOT/docker-compose.yml COMPOSE_ENV_FILES=$VEIL_ENV_FILE
-    # Behind a proxy that signs with its own authority npm has been told so; the build is told the same.
-    export BUILD_CA_FILE=${BUILD_CA_FILE:-${npm_config_cafile:-${NODE_EXTRA_CA_CERTS:-/dev/null}}}
+    export BIND_ADDRESS=127.0.0.1 INTERNAL_NET=${networks[0]}.0/24 EDGE_PREFIX=${networks[1]} PROMETHEUS_PORT=${PORTS[11]}
     # What the tests' own clients read.
     export VEIL_CERTS=$FOLDER/certs EJABBERD_CA_FILE=$FOLDER/certs/ca.pem VEIL_STATE=$FOLDER/state
     export VEIL_SCRIPTS=$ROOT/scripts VEIL_CALLS_FOLDER=$FOLDER/calls VEIL_FAKE_PUSH_EVENTS=$FOLDER/calls/pushes
     mkdir -p "$PUSH_KEYS" "$VEIL_CERTS" "$VEIL_CALLS_FOLDER"
+}
+
+# The first three numbers of two networks that meet neither a route of this machine nor a network of the engine.
+free_networks() {
+    # shellcheck disable=SC2046 # ids
+    /usr/bin/python3 - $(docker network inspect -f '{{range .IPAM.Config}}{{println .Subnet}}{{end}}' $(docker network ls -q)) <<'PYTHON'
+import ipaddress, random, sys
+taken = [ipaddress.ip_network(text, strict=False) for text in sys.argv[1:]]
+for line in list(open("/proc/net/route"))[1:]:
+    address, mask = (int.from_bytes(bytes.fromhex(line.split()[i]), sys.byteorder) for i in (1, 7))
+    bits = mask.bit_count()
+    if bits >= 8:  # less is a way to everywhere
+        taken.append(ipaddress.ip_network((address, bits)))
+every = ipaddress.ip_network("172.16.0.0/12").subnets(new_prefix=24)
+free = [one for one in every if not any(one.version == other.version and one.overlaps(other) for other in taken)]
+for one in random.sample(free, min(2, len(free))):
+    print(str(one).removesuffix(".0/24"))
+PYTHON
 }
 
 # The certificate authority that the containers made, for clients outside.
