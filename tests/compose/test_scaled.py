@@ -1,7 +1,9 @@
 """Two API servers behind HAProxy: one truth, and no request lost when one of them goes."""
 
 import contextlib
+import ipaddress
 import os
+import re
 import threading
 
 import engine
@@ -10,7 +12,10 @@ from support import raw_http, rest, wait
 
 CLIENTS = 8
 NOTICED_SECONDS = 8  # after that, the balancer leaves out a server that was killed
-ENV = {"COMPOSE_ENV_FILES": f"{os.environ['COMPOSE_ENV_FILES']},config/haproxy/lb.env"}
+ENV = {
+    "COMPOSE_ENV_FILES": f"{os.environ['COMPOSE_ENV_FILES']},config/haproxy/lb.env",
+    "TRUSTED_PROXIES": "",  # what compose makes of it, not the native stack's
+}
 INFO = "/api/v1/server/info"
 
 
@@ -105,6 +110,13 @@ def test_a_logout_holds_on_both(api, account):
     wait.until(told, NOTICED_SECONDS, "both know")
     for _ in range(6):
         assert rest.turn(api, account.token).status == 401
+
+
+def test_the_log_names_the_client_and_not_the_balancer(api):
+    request = raw_http.request(api.port, "GET", INFO).header("x-request-id")
+    said = lambda: engine.compose("logs", "--no-color", "api", env=ENV)  # noqa: E731
+    found = wait.until(lambda: re.search(rf'"{request}".* peer="([^"]+)"', said()), 10, "the request's line")
+    assert ipaddress.ip_address(found[1]) not in ipaddress.ip_network(os.environ["INTERNAL_NET"])
 
 
 def test_no_request_is_lost_when_one_is_stopped(api):
