@@ -69,6 +69,12 @@ def inspect(one):
     return json.loads(docker("inspect", one))[0]
 
 
+def healthy(*services):
+    """Whether each of these is, or all."""
+    states = [inspect(container(service))["State"] for service in services or SERVICES]
+    return all(state["Health"]["Status"] == "healthy" for state in states)
+
+
 def config(**env):
     """The compose file with all variables filled in, as compose understands it."""
     return json.loads(compose("config", "--format", "json", env=env))

@@ -85,7 +85,7 @@ def ours():
     """Clients of these tests know our own authority only."""
     engine.compose("exec", "-T", "ejabberd", "sh", "-c", "rm -f /certs/server.*")
     engine.compose("restart", "ejabberd", "coturn", "kamailio")
-    engine.up()
+    wait.until(engine.healthy, engine.READY_SECONDS, "all are healthy again, those included that noticed")
 
 
 def test_saved_lost_and_brought_back(api, ours, tmp_path):
