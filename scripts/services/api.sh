@@ -57,12 +57,13 @@ api_put_program() {
     chmod 0500 "$(api_program)"
 }
 
-# The authority of ejabberd's certificate.
+# The authority of ejabberd's certificate, and the certificate that clients of the others are shown, for the metrics.
 api_certificates() {
     local ca=$EJABBERD_CA_FILE
     [[ $ca != certs/ca.pem ]] || ca=$VEIL_CERTS/ca.pem
     [[ $ca == /* ]] || ca=$ROOT/$ca
     put_file "$(user_of api)" "$STATE/api/ca.pem" <"$ca"
+    put_file "$(user_of api)" "$STATE/api/server.pem" <"$VEIL_CERTS/server.pem"
 }
 
 api_prepare() {
@@ -74,6 +75,7 @@ api_prepare() {
     api_certificates
     api_put_program "$user"
     EJABBERD_CA_FILE=$STATE/api/ca.pem
+    SERVER_CERTIFICATE_FILE=${SERVER_CERTIFICATE_FILE:-$STATE/api/server.pem}
     for name in "${API_PUSH_FILES[@]}"; do
         rm -f -- "$STATE/api/$name"
         path=${!name}
