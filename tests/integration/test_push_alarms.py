@@ -10,7 +10,7 @@ APPLES_RULE = {"token_update_seconds": 0}  # by default new provider tokens are 
 @contextlib.contextmanager
 def started(**flags):
     with fake_push.FakePush(**flags) as fake, api_process.ApiProcess(**fake.env()) as api:
-        push.assert_delivers(api, fake, push.Callee(api, push.ios(), push.android()))
+        push.warm_up(api, fake)
         yield fake, api
 
 
@@ -112,6 +112,7 @@ def test_while_apple_takes_no_new_token_the_previous_one_is_used():
         callee, before = push.Callee(api, push.ios()), fake.pushes(provider="apns")[0].credential
         age_provider_token(40 * 60)
         with api_process.ApiProcess(**fake.env()) as second:
+            push.wait_connected(second, "apns_production")
             push.assert_delivers(second, fake, callee)
             early, accepted = fake.wait_pushes(2, token=callee.devices[0].push_token)
             assert (early.status, early.reason) == (429, "TooManyProviderTokenUpdates")
@@ -119,6 +120,7 @@ def test_while_apple_takes_no_new_token_the_previous_one_is_used():
             push.wait_result(callee, callee.devices[0], "accepted")
         for _ in range(2):
             with api_process.ApiProcess(**fake.env()) as later:
+                push.wait_connected(later, "apns_production")
                 push.assert_delivers(later, fake, callee)
         assert {sent.credential for sent in fake.pushes(status=200, provider="apns")} == {before}
         assert len(fake.pushes(status=429)) == 1

@@ -78,6 +78,7 @@ def test_a_device_that_has_left_is_told_nothing(api, fake, callee):
 
 def test_once_is_enough(api, fake, callee):
     with api_process.ApiProcess(**fake.env()) as second:
+        push.wait_connected(second)
         called = push.rung(api, callee, 2)
         ends = together([lambda at=at: push.cancelled(at, callee, called.call_id) for at in (api, second) * 5])
         assert sum(ends) == 2

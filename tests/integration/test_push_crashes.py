@@ -16,7 +16,12 @@ def callee(api):
 
 def interrupted(fake, callee, point):
     call_id = push.new_call_id()
-    crash(point, lambda doomed: push.notify(doomed, callee, call_id=call_id), **fake.env())
+
+    def notify(doomed):
+        push.wait_connected(doomed)
+        push.notify(doomed, callee, call_id=call_id)
+
+    crash(point, notify, **fake.env())
     return call_id
 
 

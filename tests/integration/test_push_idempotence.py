@@ -45,6 +45,7 @@ def test_all_processes_use_one_provider_token(api, second, fake, callee):
 def test_a_process_that_starts_later_uses_the_same_provider_token(api, fake, callee):
     push.assert_delivers(api, fake, callee)
     with api_process.ApiProcess(**fake.env()) as late:
+        push.wait_connected(late)
         push.assert_delivers(late, fake, callee)
     assert len({sent.credential for sent in fake.pushes(provider="apns")}) == 1
 

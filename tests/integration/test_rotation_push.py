@@ -101,6 +101,7 @@ def test_a_platform_that_was_off_is_turned_on(fake, keys):
         keys.path(ACCOUNT).write_text(whole)
         said = api.reload()
         assert "push to ios: ready" in said and "push to android: ready" in said
+        push.wait_connected(api)
         push.assert_delivers(api, fake, callee)
 
 
@@ -147,5 +148,6 @@ def test_apples_token_outlives_the_secret_that_encrypts_it(fake, keys):
         assert "reload: JWT_SECRET is another one now" in api.reload()
         push.assert_delivers(api, fake, callee)
         with start(fake, keys) as fresh:
+            push.wait_connected(fresh, "apns_production")
             push.assert_delivers(fresh, fake, callee)
         assert len({sent.credential for sent in fake.pushes()}) == 1
