@@ -12,7 +12,9 @@ from support import database, metrics, rest, secrets, wait
 
 SECRET = os.environ.get("WEBHOOK_SECRET", "")
 APP = "com.example.veil"
-ANSWER_SECONDS = 4  # the contract says 2, on a machine that is not busy; RING_TIME is longer by far
+# The contract says 2, which the server keeps for the providers; on a busy machine each of the two statements that may be
+# needed before that has its own 4.
+ANSWER_SECONDS = 8
 RECORD_SECONDS = 5
 
 LOG_COLUMNS = "call_id device_id platform provider kind attempt outcome reason milliseconds push_id"
