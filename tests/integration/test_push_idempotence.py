@@ -1,5 +1,7 @@
 """However often, at once or on how many processes a call is announced, each device rings once."""
 
+import time
+
 import pytest
 
 from support import api_process, database, push
@@ -7,6 +9,7 @@ from support.concurrency import together
 from support.push_fixtures import api, fake
 
 AT_ONCE = 20
+LAST_LOOK_SECONDS = 1.3  # whoever hears of a call again looks so long for its answer, then says 0
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,22 @@ def assert_rang_once(api, fake, callee, call_id):
         assert len(fake.pushes(token=device.push_token, call_id=call_id)) == 1
 
 
+def announce(api, callee, call_id):
+    """One of many announcements of a call that reaches both devices; only one that waited to its end may not know that."""
+    begin = time.monotonic()
+    answer = push.ring(api, callee, call_id=call_id)[2:]
+    seconds = time.monotonic() - begin
+    assert answer == ("sent", 2) or (answer == ("sent", 0) and seconds >= LAST_LOOK_SECONDS), (answer, seconds)
+
+
+def announce_together(servers, callee, call_id):
+    together([lambda at=at: announce(at, callee, call_id) for at in servers])
+    assert push.ring(servers[0], callee, call_id=call_id)[2:] == ("sent", 2)
+
+
 def test_all_processes_use_one_provider_token(api, second, fake, callee):
+    for at in (api, second):
+        push.assert_delivers(at, fake, callee)
     together([lambda at=at: push.assert_delivers(at, fake, callee) for at in (api, second) * 5])
     sent = fake.pushes(provider="apns")
     assert len({one.connection for one in sent}) == 2
@@ -64,14 +82,13 @@ def test_a_retransmission_rings_nobody(api, fake, callee):
 def test_of_many_announcements_at_once_one_rings(api, second, fake, callee, processes):
     call_id = push.new_call_id()
     servers = ([api, second][:processes] * AT_ONCE)[:AT_ONCE]
-    answers = together([lambda at=at: push.ring(at, callee, call_id=call_id) for at in servers])
-    assert {answer[2:] for answer in answers} == {("sent", 2)}
+    announce_together(servers, callee, call_id)
     assert_rang_once(api, fake, callee, call_id)
 
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_retransmission_while_the_push_is_under_way_waits_for_it(api, second, fake, processes):
-    callee, call_id = push.Callee(api, push.ios("slow-700-")), push.new_call_id()
+    callee, call_id = push.Callee(api, push.ios("slow-400-")), push.new_call_id()
     other = (api, second)[processes - 1]
     with push.ringing(api, callee, call_id=call_id) as first:
         assert push.ring(other, callee, call_id=call_id)[2:] == ("sent", 1)
@@ -118,7 +135,6 @@ def test_after_a_minute_a_call_may_ring_again(api, fake, callee):
 def test_after_a_minute_too_only_one_announcement_rings(api, second, fake, callee):
     called = push.ring(api, callee)
     age_call(called.call_id, 61)
-    answers = together([lambda at=at: push.ring(at, callee, call_id=called.call_id) for at in (api, second) * 5])
-    assert {answer[2:] for answer in answers} == {("sent", 2)}
+    announce_together((api, second) * 5, callee, called.call_id)
     push.assert_delivers(api, fake, callee)
     assert len(fake.pushes(call_id=called.call_id)) == 4
