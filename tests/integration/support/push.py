@@ -147,6 +147,13 @@ def rung(api, callee, count):
     return called
 
 
+def all_rung(api, callee):
+    """A call that every device rings for, however many there are; it may be answered before the last of them does."""
+    called = ring(api, callee)
+    assert called.status == "sent" and 1 <= called.sent <= len(callee.devices), called
+    wait_rung(called.call_id, len(callee.devices))
+
+
 @contextlib.contextmanager
 def ringing(api, callee, **fields):
     """A call that is under way when the block begins; gives the future of its Ring."""
