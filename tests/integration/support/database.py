@@ -45,27 +45,51 @@ def start(sql, role="veil", database=None):
 
 
 @contextlib.contextmanager
-def held(statement, role="veil_owner"):
-    """A transaction that has run `statement` and holds its locks until the block ends."""
+def session(role):
+    """A psql for what must not wait until one has started; gives a function that runs a statement and returns its rows."""
     process = _psql(role, None)
-    process.stdin.write(f"BEGIN; {statement}; SELECT 'held';\n")
-    process.stdin.flush()
-    while (line := process.stdout.readline()) != "held\n":
-        assert line, process.communicate(timeout=30)[1]
+
+    def run(sql):
+        process.stdin.write(f"{sql}; SELECT 'done';\n")
+        process.stdin.flush()
+        found = []
+        while (line := process.stdout.readline()) != "done\n":
+            assert line, "the session has ended"
+            found.append(line.rstrip("\n").split("|"))
+        return found
+
     try:
-        yield
+        run("SELECT 1")
+        yield run
     finally:
-        _, error = process.communicate("COMMIT;\n", timeout=30)
+        _, error = process.communicate(timeout=30)
         assert process.returncode == 0, error
 
 
-def wait_waiting(count):
+@contextlib.contextmanager
+def holding(run, statement):
+    """In a session, a transaction that has run `statement` and holds its locks until the block ends."""
+    run(f"BEGIN; {statement}")
+    try:
+        yield
+    finally:
+        run("COMMIT")
+
+
+@contextlib.contextmanager
+def held(statement, role="veil_owner"):
+    """The same in a session of its own."""
+    with session(role) as run, holding(run, statement):
+        yield
+
+
+def wait_waiting(count, run=None):
     """Until so many transactions of the server's wait for locks."""
     waiting = (
         "SELECT count(*) FROM pg_stat_activity "
         "WHERE usename = 'veil' AND datname = current_database() AND wait_event_type = 'Lock'"
     )
-    wait.until(lambda: int(rows(waiting)[0][0]) >= count, WAITING_SECONDS, f"{count} transactions that wait")
+    wait.until(lambda: int((run or rows)(waiting)[0][0]) >= count, WAITING_SECONDS, f"{count} transactions that wait")
 
 
 def superuser(sql):
