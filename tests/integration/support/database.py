@@ -110,11 +110,17 @@ def stalled_disk():
     """Inside the block, no transaction ends that waits for the disk: PostgreSQL waits there for a second server too, which
     does not exist."""
     probe = None
+
+    def stalls():
+        nonlocal probe
+        if probe is None or probe.poll() is not None:  # it ended: PostgreSQL had not read the setting yet
+            probe = start("SELECT pg_logical_emit_message(true, 'probe', '')", role="veil_owner")
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'veil_owner' AND wait_event = 'SyncRep'"
+        return rows(waiting, role="veil_owner") == [["1"]]
+
     try:
         configure("SET synchronous_standby_names = 'nobody'")
-        probe = start("SELECT pg_logical_emit_message(true, 'probe', '')", role="veil_owner")
-        stalls = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'veil_owner' AND wait_event = 'SyncRep'"
-        wait.until(lambda: rows(stalls, role="veil_owner") == [["1"]], WAITING_SECONDS, "a transaction that waits")
+        wait.until(stalls, WAITING_SECONDS, "a transaction that waits")
         yield
     finally:
         configure("RESET synchronous_standby_names")
