@@ -11,7 +11,13 @@ OTHER = {"production": "sandbox", "sandbox": "production"}
 @pytest.fixture(scope="module")
 def sandbox_first(fake):
     with api_process.ApiProcess(**fake.env(), APNS_USE_SANDBOX="true") as process:
+        push.reach(process, "production-")
         yield process
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sandbox_second(api):
+    push.reach(api, "sandbox-")
 
 
 def environments(fake, device, count):

@@ -132,6 +132,12 @@ def warm_up(api, fake):
     assert_delivers(api, fake, Callee(api, ios(), android()))
 
 
+def reach(api, prefix):
+    """Apple's second environment, whose tokens have this prefix, is connected from now on: that happens on demand only."""
+    callee = Callee(api, ios(prefix))
+    wait.until(lambda: ring(api, callee).sent == 1, RECORD_SECONDS, f"a device that rings in {prefix}")
+
+
 def assert_delivers(api, fake, callee):
     """All devices of the account ring. Whatever the provider was sent before is known behind it."""
     called = ring(api, callee)
