@@ -124,6 +124,26 @@ def test_the_report_names_every_service_and_the_ports_to_open(own, docker):
     assert "17000-17007" in said and own.ports["XMPP_PORT_STARTTLS"] in said
 
 
+@pytest.mark.parametrize(
+    ("published", "asked"),
+    (("198.51.100.7:8443", "198.51.100.7:8443"), ("127.0.0.1:8500", "127.0.0.1:8500"), (":::8443", "[::]:8443")),
+)
+def test_the_api_is_asked_where_it_is_published(own, docker, published, asked):
+    docker.api_is_published_at(published)
+    said = own.demand("deploy.sh", *GIVEN)
+    (call,) = docker.calls("curl")
+    assert call.endswith(f" http://{asked}/readyz")
+    assert f"REST API      answers     ready       {asked}\n" in said
+
+
+def test_a_proxy_on_this_machine_costs_neither_other_services_nor_the_clients_addresses(own, docker):
+    said = own.demand("deploy.sh", *GIVEN, EDGE_PREFIX="10.9.8")
+    lines = [line.strip() for line in said.splitlines()]
+    assert f"API_PUBLISHED=127.0.0.1:{own.environment['API_PORT']}" in lines
+    assert "TRUSTED_PROXIES=127.0.0.1,::1,10.9.8.1" in lines
+    assert "BIND_ADDRESS" not in said
+
+
 def test_one_service_that_is_not_well_is_a_failure(own, docker):
     docker.coturn_is("unhealthy")
     done = own.script("deploy.sh", *GIVEN)

@@ -12,6 +12,7 @@ case " $* " in
     *" info "*) echo 20.10.24 ;;
     *" config --services "*) printf '%s\\n' SERVICES ;;
     *" ps --services "*) [[ ! -e $FAKE_FOLDER/up ]] || printf '%s\\n' SERVICES ;;
+    *" port "*) cat "$FAKE_FOLDER/published" 2>/dev/null || echo 0.0.0.0:8443 ;;
     *" ps -aq "*) [[ ! -e $FAKE_FOLDER/up ]] || echo "id-of-${*: -1}" ;;
     *" up "*) touch "$FAKE_FOLDER/up" ;;
     *" inspect "*"id-of-coturn "*) echo "running $(cat "$FAKE_FOLDER/coturn" 2>/dev/null || echo healthy) 2026-01-02T03:04:05.6Z" ;;
@@ -20,7 +21,7 @@ esac
 """
 
 CURL = """#!/bin/sh
-exit 0
+printf '%s\\n' "$*" >>"$FAKE_FOLDER/curl.calls"
 """
 
 
@@ -37,8 +38,11 @@ class FakeDocker:
     def coturn_is(self, health):
         (self.folder / "coturn").write_text(health)
 
-    def calls(self):
-        path = self.folder / "docker.calls"
+    def api_is_published_at(self, address):
+        (self.folder / "published").write_text(f"{address}\n")
+
+    def calls(self, program="docker"):
+        path = self.folder / f"{program}.calls"
         return path.read_text().splitlines() if path.exists() else []
 
     def changes(self):
