@@ -109,6 +109,12 @@ quietly() {
     return "$code"
 }
 
+# One from elsewhere is there before ejabberd starts, which does not with one that is for other names, or for nobody.
+deliver_certificate() {
+    ! is_ours "$VEIL_CERTS/server.pem" && serves_clients "$VEIL_CERTS/server.pem" "$VEIL_CERTS/server.key" || return 0
+    quietly "gave the containers $VEIL_CERTS/server.pem" put_server_certificate || die "the certificate could not be delivered"
+}
+
 # As many API servers as there are.
 api_containers() {
     local count
@@ -146,6 +152,7 @@ before=$([[ ! -e $VEIL_ENV_FILE ]] || present_state)
 fill_env
 [[ ! ${CHANGED[*]} ]] || echo "==> wrote to $VEIL_ENV_FILE: ${CHANGED[*]}"
 quietly "images built (minutes the first time)" compose build || die "the images could not be built"
+deliver_certificate
 started_well=1
 quietly "containers started" compose up -d --wait --remove-orphans --scale "api=$(api_containers)" || started_well=0
 if [[ $EMAIL ]]; then

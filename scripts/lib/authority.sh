@@ -100,8 +100,7 @@ ask_authority() {
 take_public() {
     local from
     from=$LETSENCRYPT/live/$(lineage)
-    if ! fits_key "$from/fullchain.pem" "$from/privkey.pem" || ! lasts "$from/fullchain.pem" 0 ||
-        [[ $(names_missing_in "$from/fullchain.pem") ]]; then
+    if ! serves_clients "$from/fullchain.pem" "$from/privkey.pem"; then
         echo "note: what certbot has in $from is not for our names, or of no use" >&2
         return 1
     fi

@@ -46,6 +46,9 @@ names_missing_in() {
     done < <(client_names)
 }
 
+# serves_clients CERTIFICATE KEY: can it be shown to them?
+serves_clients() { fits_key "$1" "$2" && lasts "$1" 0 && [[ ! $(names_missing_in "$1") ]]; }
+
 # Signed by an authority that make_ca made, be it the present one or one that is gone.
 is_ours() { [[ -s $1 ]] && openssl x509 -in "$1" -noout -issuer | grep -q 'CN = Veil development CA$'; }
 

@@ -27,5 +27,11 @@ in_volumes() {
     compose --progress quiet run --rm --no-deps -T --entrypoint "$program" ejabberd "$@"
 }
 
-# What clients see goes from here to where containers find it.
-put_server_certificate() { tar -C "$VEIL_CERTS" -c server.pem server.key | in_volumes tar -C /certs -x -p; }
+# Whether there is anything of the stack in containers, be it only what the last one left.
+has_volumes() { docker volume inspect "$(compose config 2>/dev/null | sed -n 's/^name: //p')_certs" >/dev/null 2>&1; }
+
+# What clients see goes from here to where containers find it, whether they run or not. It takes its place when it is whole.
+put_server_certificate() {
+    tar -C "$VEIL_CERTS" -c server.pem server.key | in_volumes bash -c 'cd /certs && rm -rf draft.put && mkdir draft.put &&
+        tar -C draft.put -x -p && mv -f draft.put/server.key draft.put/server.pem . && rmdir draft.put'
+}

@@ -17,14 +17,13 @@ reload_native() {
     ((!failed))
 }
 
-# Containers, if they run: what clients see goes into their volume if it is not of our own authority, which they have
-# themselves. Each service then takes its own copy.
+# Containers, if there are any: what clients see goes into their volume if it is not of our own authority, which they have
+# themselves; also while nothing runs, or while ejabberd cannot start with the one it has. Who runs takes its own copy.
 reload_containers() {
     local service running failed=0
-    [[ -e $ROOT/docker-compose.yml && -e $VEIL_ENV_FILE ]] && has_compose || return 0
-    mapfile -t running < <(container_services running)
-    in_list ejabberd "${running[@]}" || return 0
+    [[ -e $ROOT/docker-compose.yml && -e $VEIL_ENV_FILE ]] && has_compose && has_volumes || return 0
     is_ours server.pem || put_server_certificate
+    mapfile -t running < <(container_services running)
     for service in ejabberd kamailio coturn; do
         ! in_list "$service" "${running[@]}" ||
             compose exec -T "$service" bash -s "$service" <"$ROOT/scripts/lib/reload-inside.sh" || failed=1

@@ -9,6 +9,7 @@ import pytest
 
 from support import own_stack, rest, served, stack, wait, xmpp_client
 from support.authority import ADDRESS, Authority
+from support.fake_docker import FakeDocker
 
 CLIENT_NAMES = {"example.com", "upload.example.com"}
 HOSTS = {"muc.example.com", "pubsub.example.com"}
@@ -24,6 +25,13 @@ def own(tmp_path):
 @pytest.fixture
 def authority(own, tmp_path):
     made = Authority(tmp_path / "authority")
+    own.environment |= made.environment
+    return made
+
+
+@pytest.fixture
+def docker(own, authority):
+    made = FakeDocker(authority.folder)
     own.environment |= made.environment
     return made
 
@@ -155,6 +163,26 @@ def test_a_renewed_one_is_taken_over(own, authority):
     own.demand("setup-certs.sh", "--email", MAIL)
     assert (own.certificates / "server.pem").read_bytes() != before
     assert_public(own, authority)
+
+
+def test_a_renewed_one_reaches_containers_that_do_not_run(own, authority, docker):
+    authority.leads(*CLIENT_NAMES)
+    own.demand("setup-certs.sh", "--email", MAIL)
+    assert not docker.volumes.exists(), "nothing is made for containers where there are none"
+    own.env_file.touch()
+    docker.only_volumes_are_left()
+    own.demand("setup-certs.sh", "--renewed")
+    for name in ("server.pem", "server.key"):
+        assert (docker.volumes / "certs" / name).read_bytes() == (own.certificates / name).read_bytes()
+    assert {path.name for path in (docker.volumes / "certs").iterdir()} == {"server.pem", "server.key"}
+
+
+def test_one_of_our_own_authority_is_not_given_to_containers_that_have_theirs(own, authority, docker):
+    own.env_file.touch()
+    docker.only_volumes_are_left()
+    own.demand("setup-certs.sh", "--renewed")
+    assert_ours(own)
+    assert list((docker.volumes / "certs").iterdir()) == []
 
 
 def test_an_operators_own_is_kept_and_judged(own, authority):

@@ -2,6 +2,7 @@
 
 import socket
 import stat
+import subprocess
 
 import pytest
 
@@ -106,6 +107,28 @@ def test_only_what_is_missing_is_filled_in(own, docker):
     after = own.env_file.read_text().splitlines()
     assert [line for line in after if not line.startswith("JWT_SECRET=")] == [*kept, "# mine"]
     assert len(own.values()["JWT_SECRET"]) == 64
+
+
+def put_public_certificate(own, domain):
+    own.certificates.mkdir()
+    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=public"
+    files = f"-addext subjectAltName=DNS:{domain} -keyout server.key -out server.pem"
+    subprocess.run(f"{make} {files}".split(), cwd=own.certificates, check=True, capture_output=True)
+
+
+def test_a_public_certificate_is_there_before_ejabberd_starts(own, docker):
+    put_public_certificate(own, "chat.example.org")
+    own.demand("deploy.sh", *GIVEN)
+    given = docker.volumes / "certs/server.pem"
+    assert given.read_bytes() == (own.certificates / "server.pem").read_bytes()
+    kinds = [kind for call in docker.changes() for kind in ("build", "run", "up") if f" {kind} " in f"{call} "]
+    assert kinds == ["build", "run", "up"]
+
+
+def test_a_certificate_for_other_names_is_not_put_over_a_good_one(own, docker):
+    put_public_certificate(own, "other.example.org")
+    own.demand("deploy.sh", *GIVEN)
+    assert not docker.volumes.exists()
 
 
 def test_another_domain_is_not_put_over_the_present_one(own, docker):

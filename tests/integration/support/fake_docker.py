@@ -1,5 +1,5 @@
 """A stand-in for docker on PATH that has no engine: it notes what it is asked and answers as one whose services are well, or
-not. What containers really do is shown elsewhere, with a real engine."""
+not. What is run in volumes is run in folders. What containers really do is shown elsewhere, with a real engine."""
 
 import os
 
@@ -10,6 +10,15 @@ printf '%s\\n' "$*" >>"$FAKE_FOLDER/docker.calls"
 case " $* " in
     *" compose version "*) echo 2.26.1 ;;
     *" info "*) echo 20.10.24 ;;
+    *" volume inspect "*) [[ -d $FAKE_FOLDER/volumes ]] ;;
+    *" run "*)
+        while [[ $1 != --entrypoint ]]; do shift; done
+        program=$2 folder=$FAKE_FOLDER/volumes
+        shift 3
+        mkdir -p "$folder"/{certs,uploads}
+        set -- "${@//'/certs'/$folder/certs}"
+        exec "$program" "${@//'/var/lib/veil/uploads'/$folder/uploads}"
+        ;;
     *" config --services "*) printf '%s\\n' SERVICES ;;
     *" ps --services "*) [[ ! -e $FAKE_FOLDER/up ]] || printf '%s\\n' SERVICES ;;
     *" port "*) cat "$FAKE_FOLDER/published" 2>/dev/null || echo 0.0.0.0:8443 ;;
@@ -27,13 +36,17 @@ printf '%s\\n' "$*" >>"$FAKE_FOLDER/curl.calls"
 
 class FakeDocker:
     def __init__(self, folder):
-        self.folder = folder
+        self.folder, self.volumes = folder, folder / "volumes"
         programs = folder / "bin"
-        programs.mkdir(parents=True)
+        programs.mkdir(parents=True, exist_ok=True)
         for name, text in (("docker", DOCKER.replace("SERVICES", " ".join(SERVICES))), ("curl", CURL)):
             (programs / name).write_text(text)
             (programs / name).chmod(0o755)
         self.environment = {"PATH": f"{programs}:{os.environ['PATH']}", "FAKE_FOLDER": str(folder)}
+
+    def only_volumes_are_left(self):
+        """As after "docker compose down"."""
+        (self.volumes / "certs").mkdir(parents=True)
 
     def coturn_is(self, health):
         (self.folder / "coturn").write_text(health)

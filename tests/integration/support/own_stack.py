@@ -30,6 +30,7 @@ class OwnStack:
             "VEIL_CERTS": str(self.certificates),
             "VEIL_STATE": str(self.state),
             "TMPDIR": str(folder),
+            "COMPOSE_PROJECT_NAME": self.state.name,  # this machine may have containers of the project veil
         }
 
     def script(self, name, *arguments, seconds=120, **variables):
