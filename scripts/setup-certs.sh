@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Usage: scripts/setup-certs.sh [--email ADDRESS|none [--staging] [--webroot FOLDER] [--server URL]]
-#        scripts/setup-certs.sh --renewed [--staging]
+#        scripts/setup-certs.sh --renewed
 #
 # Makes what the stack needs in certs/ (or VEIL_CERTS): an authority of our own (ca.pem, ca.key), the certificate of ejabberd's
 # admin API (internal.pem, internal.key), and what clients see, for every name (server.pem with its chain, server.key). Does
@@ -12,7 +12,8 @@
 # stays, or one of our own takes the place. certbot renews it and then calls --renewed, which lets every running service, here
 # and in containers, read it without a restart.
 #   --email ADDRESS   where the authority may write to; none: nowhere
-#   --staging         Let's Encrypt's test authority, which clients do not trust and which has no narrow limits
+#   --staging         Let's Encrypt's test authority, which clients do not trust and which has no narrow limits: a try, which is
+#                     neither renewed nor put over a certificate from elsewhere
 #   --webroot FOLDER  a web server has port 80 and serves this folder
 #   --server URL      another authority that speaks ACME
 # Read from the environment or .env: the names (XMPP_DOMAIN, XMPP_HOST, ...) and SERVER_IP.
@@ -41,7 +42,7 @@ while (($#)); do
     shift
 done
 [[ $EMAIL || ! $WEBROOT$ACME_SERVER ]] || die "--webroot and --server are for --email"
-[[ $EMAIL || $RENEWED == 1 || $STAGING == 0 ]] || die "--staging is for --email"
+[[ $EMAIL || $STAGING == 0 ]] || die "--staging is for --email"
 [[ ! $EMAIL || $EMAIL == none || $EMAIL == ?*@?*.?* ]] || die "this is no mail address: $EMAIL"
 [[ ! $WEBROOT || -d $WEBROOT ]] || die "there is no folder $WEBROOT"
 

@@ -57,13 +57,13 @@ renewal_hook() {
     printf 'env VEIL_ENV_FILE=%q VEIL_CERTS=%q VEIL_LETSENCRYPT=%q' "$VEIL_ENV_FILE" "$VEIL_CERTS" "$LETSENCRYPT"
     [[ ! ${COMPOSE_PROJECT_NAME:-} ]] || printf ' COMPOSE_PROJECT_NAME=%q' "$COMPOSE_PROJECT_NAME"
     printf ' VEIL_STATE=%q %q --renewed' "$VEIL_STATE" "$ROOT/scripts/setup-certs.sh"
-    ((!STAGING)) || printf ' --staging'
 }
 
+# certbot keeps the hook and renews what it has, a try too: that one must never come back.
 certbot_arguments() {
     local name
-    printf '%s\n' certonly --non-interactive --agree-tos --keep-until-expiring --cert-name "$(lineage)" \
-        --config-dir "$LETSENCRYPT" --deploy-hook "$(renewal_hook)"
+    printf '%s\n' certonly --non-interactive --agree-tos --keep-until-expiring --cert-name "$(lineage)" --config-dir "$LETSENCRYPT"
+    ((STAGING)) || printf '%s\n' --deploy-hook "$(renewal_hook)"
     [[ $LETSENCRYPT == /etc/letsencrypt ]] || printf '%s\n' --work-dir "$LETSENCRYPT/work" --logs-dir "$LETSENCRYPT/logs"
     if [[ $EMAIL == none ]]; then echo --register-unsafely-without-email; else printf '%s\n' --email "$EMAIL"; fi
     if [[ $WEBROOT ]]; then printf '%s\n' --webroot --webroot-path "$WEBROOT"; else echo --standalone; fi
@@ -96,12 +96,20 @@ ask_authority() {
     start_renewals
 }
 
-# Takes over what certbot got. The key leaves certbot's folder only into files of 0600.
+# Signed by Let's Encrypt's test authority, which says so in its name.
+is_a_try() { openssl x509 -in "$1" -noout -issuer | grep -q STAGING; }
+
+# Takes over what certbot got; a try takes the place of nothing that clients may trust. The key leaves certbot's folder only
+# into files of 0600.
 take_public() {
     local from
     from=$LETSENCRYPT/live/$(lineage)
     if ! serves_clients "$from/fullchain.pem" "$from/privkey.pem"; then
         echo "note: what certbot has in $from is not for our names, or of no use" >&2
+        return 1
+    fi
+    if ((STAGING)) && [[ -s server.pem ]] && ! is_ours server.pem && ! is_a_try server.pem; then
+        echo "note: the test authority gave a certificate; the one from elsewhere that clients see stays" >&2
         return 1
     fi
     ! cmp -s -- "$from/fullchain.pem" server.pem || ! cmp -s -- "$from/privkey.pem" server.key || return 0

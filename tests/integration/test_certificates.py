@@ -56,8 +56,8 @@ def assert_ours(own):
     assert names_in(own.certificates / "server.pem") >= CLIENT_NAMES | HOSTS | INTERNAL
 
 
-def assert_public(own, authority):
-    assert signed_by(own.certificates / "server.pem", authority.folder / "root.pem")
+def assert_public(own, authority, root="root"):
+    assert signed_by(own.certificates / "server.pem", authority.folder / f"{root}.pem")
     assert names_in(own.certificates / "server.pem") >= CLIENT_NAMES
     assert signed_by(own.certificates / "internal.pem", own.certificates / "ca.pem")
 
@@ -108,7 +108,33 @@ def test_the_test_authority_and_a_web_server_in_the_way(own, authority, tmp_path
     assert "--staging" in arguments and "--register-unsafely-without-email" in arguments and "--email" not in arguments
     assert arguments[arguments.index("--webroot-path") + 1] == str(tmp_path)
     assert "--standalone" not in arguments
+    assert_public(own, authority, "staging")
+
+
+def test_a_try_does_not_come_back_when_it_is_renewed(own, authority):
+    authority.leads(*CLIENT_NAMES)
+    own.demand("setup-certs.sh", "--email", MAIL, "--staging")
+    assert "--deploy-hook" not in authority.arguments()
+    authority.forget()
+    own.demand("setup-certs.sh", "--email", MAIL, "--staging")
+    assert_public(own, authority, "staging")
+    own.demand("setup-certs.sh", "--email", MAIL)
+    assert "--deploy-hook" in authority.arguments()
     assert_public(own, authority)
+    before = contents(own)
+    # What certbot has kept of an older version of this script.
+    assert own.script("setup-certs.sh", "--renewed", "--staging").returncode == 1
+    assert contents(own) == before
+
+
+def test_a_try_takes_the_place_of_nothing_that_clients_trust(own, authority):
+    authority.leads(*CLIENT_NAMES)
+    own.demand("setup-certs.sh", "--email", MAIL)
+    before = contents(own)
+    done = own.script("setup-certs.sh", "--email", MAIL, "--staging")
+    assert done.returncode == 0
+    assert "stays" in done.stderr
+    assert contents(own) == before
 
 
 @pytest.mark.parametrize(
@@ -200,7 +226,15 @@ def test_an_operators_own_is_kept_and_judged(own, authority):
 
 @pytest.mark.parametrize(
     "arguments",
-    (["--email"], ["--email", "nobody"], ["--staging"], ["--webroot", "/"], ["--nonsense"], ["--email", "none", "--webroot", "/no"]),
+    (
+        ["--email"],
+        ["--email", "nobody"],
+        ["--staging"],
+        ["--renewed", "--staging"],
+        ["--webroot", "/"],
+        ["--nonsense"],
+        ["--email", "none", "--webroot", "/no"],
+    ),
     ids=" ".join,
 )
 def test_a_wrong_use_is_explained(own, arguments):

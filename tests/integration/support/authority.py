@@ -14,12 +14,13 @@ CERTBOT = """#!/bin/bash
 set -e
 printf '%s\\n' "$@" >"$FAKE_FOLDER/certbot.arguments"
 [[ ! -e $FAKE_FOLDER/certbot.fails ]] || { echo "The authority is not in the mood."; exit 1; }
-names=()
+names=() hook=true root=root
 while (($#)); do
     case $1 in
         --cert-name) lineage=$2 ;;
         --config-dir) folder=$2 ;;
         --deploy-hook) hook=$2 ;;
+        --staging) root=staging ;;
         --domain) names+=("DNS:$2") ;;
     esac
     shift
@@ -28,7 +29,7 @@ live=$folder/live/$lineage
 [[ ! -e $live/fullchain.pem ]] || exit 0
 mkdir -p "$live"
 IFS=,
-openssl req -x509 -CA "$FAKE_FOLDER/root.pem" -CAkey "$FAKE_FOLDER/root.key" -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+openssl req -x509 -CA "$FAKE_FOLDER/$root.pem" -CAkey "$FAKE_FOLDER/$root.key" -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
     -days 90 -subj "/CN=public" -addext "subjectAltName=${names[*]}" -addext basicConstraints=critical,CA:FALSE \
     -keyout "$live/privkey.pem" -out "$live/fullchain.pem" 2>/dev/null
 unset IFS
@@ -54,13 +55,10 @@ class Authority:
             "VEIL_LETSENCRYPT": str(self.letsencrypt),
             "SERVER_IP": ADDRESS,
         }
-        subprocess.run(
-            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=root"
-            " -keyout root.key -out root.pem".split(),
-            cwd=folder,
-            check=True,
-            capture_output=True,
-        )
+        make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30"
+        for name, subject in (("root", "/CN=root"), ("staging", "/CN=(STAGING) root")):
+            files = f"-keyout {name}.key -out {name}.pem".split()
+            subprocess.run([*make.split(), "-subj", subject, *files], cwd=folder, check=True, capture_output=True)
 
     def leads(self, *names, to=ADDRESS):
         with (self.folder / "dns").open("a") as file:
