@@ -131,6 +131,7 @@ present_state() {
     } 2>/dev/null | sha256sum
 }
 
+refuse_repeated_names
 choose_values
 # Checked with the values that .env will have.
 # shellcheck disable=SC2034 # read by the checks
@@ -151,6 +152,10 @@ install_docker
 before=$([[ ! -e $VEIL_ENV_FILE ]] || present_state)
 fill_env
 [[ ! ${CHANGED[*]} ]] || echo "==> wrote to $VEIL_ENV_FILE: ${CHANGED[*]}"
+unnamed=$(services_unnamed | tr '\n' ' ')
+[[ ! $unnamed ]] || die "these run, but $VEIL_ENV_FILE does not name them: ${unnamed% }" \
+    "name them there, with COMPOSE_PROFILES or COMPOSE_FILE (docs/containers.md)," \
+    "or stop everything first: docker compose --profile '*' down --remove-orphans"
 quietly "images built (minutes the first time)" compose build || die "the images could not be built"
 deliver_certificate
 started_well=1

@@ -6,19 +6,29 @@
 declare -A OF_CALLER=()
 while IFS= read -r name; do OF_CALLER[$name]=${!name}; done < <(compgen -e)
 
+# Scripts go to other folders, and COMPOSE_FILE may name files of this one.
+VEIL_ENV_FILE=$(realpath -m -s -- "$VEIL_ENV_FILE")
+
 # compose ARGUMENT...: docker compose for this checkout, with the present configuration.
 compose() {
     local name command=(docker compose --project-directory "$ROOT" --env-file "$VEIL_ENV_FILE" "$@")
     (
         for name in "${!OF_CALLER[@]}"; do export "$name=${OF_CALLER[$name]}"; done
+        cd -- "$ROOT" || exit
         exec "${command[@]}"
     )
 }
 
 has_compose() { command -v docker >/dev/null && docker compose version >/dev/null 2>&1; }
 
-# container_services [STATUS]: names of the services that have containers, one a line.
-container_services() { compose ps --services ${1:+--filter "status=$1"} 2>/dev/null | sed '/^$/d'; }
+# container_services STATUS...: names of the services that have containers in one of these states, one a line.
+container_services() { compose ps --services "${@/#/--status=}" 2>/dev/null | sed '/^$/d'; }
+
+# Services that are up, well or not.
+services_up() { container_services running restarting paused | sort; }
+
+# Services that are up though the configuration does not name them: compose leaves those alone, and they keep their ports.
+services_unnamed() { comm -13 <(compose config --services | sort) <(services_up); }
 
 # in_volumes PROGRAM ARGUMENT...: runs it in a container of its own that has the volumes with certificates and uploads.
 in_volumes() {

@@ -33,6 +33,14 @@ env_choose() {
     fi
 }
 
+# Of a name that is set twice docker takes the last value, and the scripts take the first.
+refuse_repeated_names() {
+    local names
+    [[ -e $VEIL_ENV_FILE ]] || return 0
+    names=$(sed -nE 's/^([A-Za-z_][A-Za-z0-9_]*)=.*/\1/p' "$VEIL_ENV_FILE" | sort | uniq -d | tr '\n' ' ')
+    [[ ! $names ]] || die "$VEIL_ENV_FILE sets more than once: ${names% }" "leave one line of each"
+}
+
 env_fill_secrets() {
     local name
     for name in "${VEIL_SECRETS[@]}"; do

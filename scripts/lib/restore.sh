@@ -2,7 +2,7 @@
 # The parts of scripts/restore.sh. Everything is made beside what is there, with names that end in .restore or _restore, and
 # changes places at the end by renaming.
 
-stop_command() { if [[ $KIND == native ]]; then echo "scripts/down.sh"; else echo "docker compose down"; fi; }
+stop_command() { if [[ $KIND == native ]]; then echo "scripts/down.sh"; else echo "docker compose --profile '*' down"; fi; }
 start_command() { if [[ $KIND == native ]]; then echo "scripts/up.sh"; else echo "docker compose up -d --wait"; fi; }
 
 check_manifest() {

@@ -24,7 +24,7 @@ database_tool() {
 # sql DATABASE STATEMENTS: as the superuser.
 sql() { database_tool psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$1" <<<"$2"; }
 
-# Names of the services that run, one a line.
+# Names of the services that run and have to do with what is restored, one a line.
 services_running() {
     local service
     if [[ $KIND == native ]]; then
@@ -32,7 +32,7 @@ services_running() {
             if (running "$service") || kept "$service"; then echo "$service"; fi
         done
     else
-        container_services running
+        services_up | grep -E '^(db|ejabberd|api|kamailio|coturn)$' || true
     fi
 }
 

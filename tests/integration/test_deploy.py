@@ -109,6 +109,27 @@ def test_only_what_is_missing_is_filled_in(own, docker):
     assert len(own.values()["JWT_SECRET"]) == 64
 
 
+def test_what_the_configuration_does_not_name_is_not_forgotten(own, docker):
+    own.demand("deploy.sh", *GIVEN)
+    docker.also_runs("lb")
+    before = docker.changes()
+    done = own.script("deploy.sh", "--non-interactive")
+    assert done.returncode == 1
+    assert "does not name them: lb\n" in done.stderr and "COMPOSE_PROFILES" in done.stderr
+    assert docker.changes() == before
+
+
+def test_a_name_that_is_set_twice_is_refused(own, docker):
+    own.demand("deploy.sh", *GIVEN)
+    with own.env_file.open("a") as file:
+        file.write("COMPOSE_PROFILES=monitoring\nCOMPOSE_PROFILES=lb\n")
+    before = own.env_file.read_bytes(), docker.changes()
+    done = own.script("deploy.sh", "--non-interactive")
+    assert done.returncode == 1
+    assert "more than once: COMPOSE_PROFILES\n" in done.stderr
+    assert (own.env_file.read_bytes(), docker.changes()) == before
+
+
 def put_public_certificate(own, domain):
     own.certificates.mkdir()
     make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=public"

@@ -20,7 +20,10 @@ case " $* " in
         exec "$program" "${@//'/var/lib/veil/uploads'/$folder/uploads}"
         ;;
     *" config --services "*) printf '%s\\n' SERVICES ;;
-    *" ps --services "*) [[ ! -e $FAKE_FOLDER/up ]] || printf '%s\\n' SERVICES ;;
+    *" ps --services "*)
+        [[ ! -e $FAKE_FOLDER/up ]] || printf '%s\\n' SERVICES
+        cat "$FAKE_FOLDER/also.up" 2>/dev/null
+        ;;
     *" port "*) cat "$FAKE_FOLDER/published" 2>/dev/null || echo 0.0.0.0:8443 ;;
     *" ps -aq "*) [[ ! -e $FAKE_FOLDER/up ]] || echo "id-of-${*: -1}" ;;
     *" up "*) touch "$FAKE_FOLDER/up" ;;
@@ -50,6 +53,10 @@ class FakeDocker:
 
     def coturn_is(self, health):
         (self.folder / "coturn").write_text(health)
+
+    def also_runs(self, *services):
+        """Without being named by the configuration."""
+        (self.folder / "also.up").write_text("".join(f"{service}\n" for service in services))
 
     def api_is_published_at(self, address):
         (self.folder / "published").write_text(f"{address}\n")
