@@ -139,6 +139,7 @@ XMPP_DOMAIN=${DOMAIN,,} XMPP_HOST=${HOST,,} SERVER_IP=$IP SIP_DOMAIN=$(in_env SI
     HTTP_UPLOAD_DOMAIN=$(in_env HTTP_UPLOAD_DOMAIN)
 SIP_DOMAIN=${SIP_DOMAIN:-$DOMAIN} TURN_DOMAIN=${TURN_DOMAIN:-$HOST} HTTP_UPLOAD_DOMAIN=${HTTP_UPLOAD_DOMAIN:-$HOST}
 load_env
+refuse_value_files
 begun=$(now_ms)
 echo "==> the machine"
 check_machine | show_checks || die "this machine is not ready: see what is bad above"

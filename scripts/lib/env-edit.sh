@@ -41,10 +41,21 @@ refuse_repeated_names() {
     [[ ! $names ]] || die "$VEIL_ENV_FILE sets more than once: ${names% }" "leave one line of each"
 }
 
+# Containers are given values: what a file holds would never reach them, and a random value would take its place.
+refuse_value_files() {
+    local name files=()
+    [[ -e $VEIL_ENV_FILE ]] || return 0
+    while IFS= read -r name; do
+        ! in_list "$name" "${VEIL_NAMES[@]}" || files+=("${name}_FILE")
+    done < <(sed -nE "s/^([A-Z][A-Z0-9_]*)_FILE=[\"']?[^\"'[:space:]].*/\1/p" "$VEIL_ENV_FILE")
+    ((${#files[@]} == 0)) || die "containers cannot read values from files: ${files[*]} in $VEIL_ENV_FILE" \
+        "set the values themselves, each by the name without _FILE (docs/rotation.md)"
+}
+
 env_fill_secrets() {
     local name
     for name in "${VEIL_SECRETS[@]}"; do
-        [[ $(env_value "$name") || $(env_value "${name}_FILE") ]] || env_put "$name" "$(openssl rand -hex 32)"
+        [[ $(env_value "$name") ]] || env_put "$name" "$(openssl rand -hex 32)"
     done
     [[ $(stat -c %a -- "$VEIL_ENV_FILE") == 600 ]] || chmod 0600 -- "$VEIL_ENV_FILE"
 }

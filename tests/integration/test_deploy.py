@@ -130,6 +130,17 @@ def test_a_name_that_is_set_twice_is_refused(own, docker):
     assert (own.env_file.read_bytes(), docker.changes()) == before
 
 
+def test_secrets_in_files_are_refused_by_their_names(own, docker):
+    own.demand("deploy.sh", *GIVEN)
+    with own.env_file.open("a") as file:
+        file.write("JWT_SECRET_FILE=/run/jwt\nTURN_SECRET_PREVIOUS_FILE='/run/turn'\nDB_PASSWORD_FILE=\nPUSH_CA_FILE=/etc/ca.pem\n")
+    before = own.env_file.read_bytes(), docker.changes()
+    done = own.script("deploy.sh", "--non-interactive")
+    assert done.returncode == 1
+    assert "from files: JWT_SECRET_FILE TURN_SECRET_PREVIOUS_FILE in " in done.stderr
+    assert (own.env_file.read_bytes(), docker.changes()) == before
+
+
 def put_public_certificate(own, domain):
     own.certificates.mkdir()
     make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=public"
