@@ -3,7 +3,8 @@
 #
 # Brings back what scripts/backup.sh saved: both databases, uploaded files, certificates and .env. The stack must be stopped;
 # it is stopped when this ends, too. Every checksum is verified before anything is touched, and until the whole backup has been
-# loaded beside what is there, nothing of that changes; then all of it changes places. If it ends in between, run it again.
+# loaded beside what is there, nothing of that changes; then all of it changes places. If it ends in between, or is killed, stop
+# what runs and run it again, with --replace.
 #   --native           for the stack of scripts/up.sh
 #   --containers       for the stack of docker compose; without either, for the kind that was saved
 #   --passphrase-file FILE   its first line is the passphrase of an encrypted backup

@@ -53,9 +53,28 @@ load_database() {
     sql "$1_restore" ANALYZE
 }
 
-# Certificates and uploads of the native stack; those of containers are in volumes, which take them at the end.
+# A volume of the containers cannot be renamed: what is in its FOLDER changes places with what is beside it in there.
+# draft_volume FOLDER <TAR
+draft_volume() {
+    # shellcheck disable=SC2016 # the container's shell expands it
+    in_volumes bash -c 'cd "$0" && rm -rf .restore && mkdir -m 0700 .restore && tar -C .restore -x -p' "$1" ||
+        die "the files could not be unpacked"
+}
+
+# volume_changes_places FOLDER
+volume_changes_places() {
+    # shellcheck disable=SC2016 # the container's shell expands it
+    in_volumes bash -c 'cd "$0" && rm -rf .before && mkdir -m 0700 .before &&
+        find . -mindepth 1 -maxdepth 1 ! -name .before ! -name .restore -exec mv -t .before -- {} + &&
+        find .restore -mindepth 1 -maxdepth 1 -exec mv -t . -- {} + && rm -rf .restore .before' "$1" </dev/null
+}
+
 draft_files() {
-    [[ $KIND == native ]] || return 0
+    if [[ $KIND == containers ]]; then
+        draft_volume /var/lib/veil/uploads <"$WORK/uploads.tar"
+        draft_volume /certs <"$WORK/certs.tar"
+        return
+    fi
     rm -rf -- "$VEIL_CERTS.restore" "$STATE/upload.restore"
     mkdir -m 0755 -- "$VEIL_CERTS.restore"
     tar -C "$VEIL_CERTS.restore" -x -p --no-same-owner -f "$WORK/certs.tar"
@@ -79,8 +98,8 @@ files_change_places() {
         rm -rf -- "$STATE/ejabberd/spool" # what ejabberd knew of the sessions and rooms that were open
         put_in_place "$VEIL_CERTS.restore" "$VEIL_CERTS"
     else
-        in_volumes bash -c 'cd /var/lib/veil/uploads && find . -mindepth 1 -delete && tar -x -p' <"$WORK/uploads.tar"
-        in_volumes bash -c 'cd /certs && find . -mindepth 1 -delete && tar -x -p' <"$WORK/certs.tar"
+        volume_changes_places /var/lib/veil/uploads
+        volume_changes_places /certs
     fi
     mv -f -- "$DRAFT_ENV" "$ORIGINAL_ENV"
     VEIL_ENV_FILE=$ORIGINAL_ENV
@@ -112,6 +131,7 @@ remove_drafts() {
     elif ((DATABASE_IS_OURS)); then
         sql postgres 'DROP DATABASE IF EXISTS veil_restore WITH (FORCE)' 2>/dev/null || true
         sql postgres 'DROP DATABASE IF EXISTS ejabberd_restore WITH (FORCE)' 2>/dev/null || true
+        [[ $KIND == native ]] || in_volumes rm -rf /var/lib/veil/uploads/.restore /certs/.restore </dev/null || true
     fi
     ((!DATABASE_IS_OURS)) || stop_database
     [[ ! $DRAFT_ENV ]] || rm -f -- "$DRAFT_ENV"

@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from support import own_stack, rest, secrets, uploads, wait, xmpp_client
+from support.fake_docker import FakeDocker
 
 PICTURE = os.urandom(100_000)
 BUSY = (502, 503)  # where the backup holds the tables for longer than a registration may wait
@@ -80,8 +81,8 @@ class Saved:
             self.crowd = crowd.accounts
         (self.file,) = self.folder.glob("*.tar.enc")
 
-    def restore(self, own, *arguments, file=None):
-        return own.script("restore.sh", "--passphrase-file", self.passphrase, *arguments, file or self.file)
+    def restore(self, own, *arguments, file=None, **variables):
+        return own.script("restore.sh", "--passphrase-file", self.passphrase, *arguments, file or self.file, **variables)
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +152,58 @@ def test_without_the_passphrase_nothing_is_read(own, saved, tmp_path, passphrase
     done = own.script("restore.sh", *(["--passphrase-file", file] if passphrase else []), saved.file)
     assert done.returncode == 1
     assert "passphrase" in done.stderr
+
+
+class Containers:
+    """A stack in containers that is stopped, with an account's file and a certificate; docker is a stand-in."""
+
+    def __init__(self, folder):
+        self.docker = FakeDocker(folder / "docker")
+        self.env_file = folder / "env"
+        self.env_file.write_text("XMPP_DOMAIN=before.example.org\n")
+        for path in ("uploads/before/picture.jpg", "certs/server.pem"):
+            (self.docker.volumes / path).parent.mkdir(parents=True)
+            (self.docker.volumes / path).write_text("before")
+        self.environment = self.docker.environment | {"VEIL_ENV_FILE": str(self.env_file)}
+
+    def files(self):
+        volumes = {path: path.read_bytes() for path in self.docker.volumes.rglob("*") if path.is_file()}
+        return volumes | {self.env_file: self.env_file.read_bytes()}
+
+    def folders(self):
+        return {path.relative_to(self.docker.volumes).as_posix() for path in self.docker.volumes.rglob("*") if path.is_dir()}
+
+
+@pytest.fixture
+def containers(tmp_path):
+    return Containers(tmp_path)
+
+
+def test_containers_take_it_in_place_of_everything(own, saved, containers):
+    done = saved.restore(own, "--containers", **containers.environment)
+    assert done.returncode == 0, done.stderr
+    found = {path.name: content for path, content in containers.files().items()}
+    assert found["picture.jpg"] == PICTURE
+    assert found["server.pem"] == (own.certificates / "server.pem").read_bytes()
+    assert found["env"] == own.env_file.read_bytes()
+    assert not {"certs/.restore", "certs/.before", "uploads/.restore", "uploads/.before", "uploads/before"} & containers.folders()
+
+
+def test_a_full_disk_loses_nothing_of_what_containers_have(own, saved, containers):
+    before = containers.files(), containers.folders()
+    containers.docker.disk_is_full()
+    done = saved.restore(own, "--containers", **containers.environment)
+    assert done.returncode == 1
+    assert "could not be unpacked" in done.stderr
+    assert (containers.files(), containers.folders()) == before
+
+
+@pytest.mark.parametrize(("running", "code"), ((["prometheus", "lb"], 0), (["ejabberd", "prometheus"], 1)), ids=("no", "yes"))
+def test_only_containers_that_hold_what_is_restored_are_in_the_way(own, saved, containers, running, code):
+    containers.docker.also_runs(*running)
+    done = saved.restore(own, "--containers", **containers.environment)
+    assert done.returncode == code, done.stderr
+    assert code == 0 or "the stack runs (ejabberd): stop it first, with docker compose --profile '*' down\n" in done.stderr
 
 
 def lose_everything(own):

@@ -17,6 +17,7 @@ case " $* " in
         shift 3
         mkdir -p "$folder"/{certs,uploads}
         set -- "${@//'/certs'/$folder/certs}"
+        [[ ! -e $FAKE_FOLDER/full ]] || ulimit -f 64 # KiB
         exec "$program" "${@//'/var/lib/veil/uploads'/$folder/uploads}"
         ;;
     *" config --services "*) printf '%s\\n' SERVICES ;;
@@ -50,6 +51,10 @@ class FakeDocker:
     def only_volumes_are_left(self):
         """As after "docker compose down"."""
         (self.volumes / "certs").mkdir(parents=True)
+
+    def disk_is_full(self):
+        """Large files cannot be written into a volume."""
+        (self.folder / "full").touch()
 
     def coturn_is(self, health):
         (self.folder / "coturn").write_text(health)
