@@ -100,7 +100,7 @@ if [[ $KIND == native ]]; then
 fi
 database_answers || die "the database does not run, or cannot be reached by $(id -un)"
 [[ $(sql veil "SELECT to_regclass('group_operations') IS NOT NULL") == t ]] || die "the API has never run: there is nothing to save"
-WORK=$(mktemp -d "$to/.veil-backup.XXXXXX")
+make_work "$to/.veil-backup"
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 begun=$(now_ms)

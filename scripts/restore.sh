@@ -52,7 +52,7 @@ clean_up() {
 
 check_passphrase
 begun=$(now_ms)
-WORK=$(mktemp -d "${TMPDIR:-/var/tmp}/veil-restore.XXXXXX")
+make_work "${TMPDIR:-/var/tmp}/veil-restore"
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 read_archive "$backup"

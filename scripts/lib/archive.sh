@@ -6,6 +6,20 @@ ARCHIVE_FORMAT=1
 ARCHIVE_MEMBERS=(MANIFEST SHA256SUMS certs.tar ejabberd.dump env uploads.tar veil.dump)
 PASSPHRASE_FILE=
 
+# make_work PREFIX: sets WORK to a folder of this run, whose name begins like that. Those of runs that were killed hold
+# everything in the clear: they are removed. A run that lives, or a child of it, holds the lock on its own.
+make_work() {
+    local old
+    for old in "$1".*; do
+        [[ ! -d $old || -L $old || ! -O $old ]] || (exec 7<"$old" && flock -n 7 && rm -rf -- "$old") || true
+    done
+    # Another run may take the new one for left behind until it is locked.
+    until [[ $WORK && -d $WORK ]]; do
+        WORK=$(mktemp -d "$1.XXXXXX")
+        ! { exec 7<"$WORK"; } 2>/dev/null || flock 7
+    done
+}
+
 # AES-256-CBC, the key from PBKDF2-HMAC-SHA256. What was altered does not fit SHA256SUMS, which is encrypted with the rest.
 cipher() { openssl enc "$@" -aes-256-cbc -md sha256 -pbkdf2 -iter 600000 -salt -pass "file:$PASSPHRASE_FILE"; }
 

@@ -49,22 +49,29 @@ hold_changes() {
     die "the changes under way did not pause for a moment"
 }
 
+# begin_snapshot DATABASE: a transaction that has seen nothing yet.
+begin_snapshot() {
+    open_session "$1" "$1"
+    ask "$1" 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' || no_snapshot "$1"
+}
+
 # take_snapshot DATABASE: sets SNAPSHOTS[DATABASE], which stays good while its session is open.
 declare -A SNAPSHOTS=()
 take_snapshot() {
-    open_session "$1" "$1"
-    ANSWER=
-    ! ask "$1" 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' || ask "$1" 'SELECT pg_export_snapshot()' || ANSWER=
-    if [[ ! $ANSWER ]]; then
-        sed 's/^/    /' "$WORK/$1.err" >&2
-        die "there is no snapshot of the database $1"
-    fi
+    ask "$1" 'SELECT pg_export_snapshot()' || no_snapshot "$1"
     # shellcheck disable=SC2034 # read by the script that sources this
     SNAPSHOTS[$1]=$ANSWER
 }
 
-# Sets SNAPSHOTS for both databases.
+no_snapshot() {
+    sed 's/^/    /' "$WORK/$1.err" >&2
+    die "there is no snapshot of the database $1"
+}
+
+# Sets SNAPSHOTS for both databases. To open a session takes a second in a container: none is opened while changes wait.
 take_snapshots() {
+    begin_snapshot veil
+    begin_snapshot ejabberd
     hold_changes
     take_snapshot veil
     take_snapshot ejabberd

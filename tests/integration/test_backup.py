@@ -1,14 +1,16 @@
 """A stack is saved while it serves, lost with everything, and brought back: nobody notices but for what came later."""
 
+import fcntl
 import hashlib
 import os
 import shutil
 import stat
+import subprocess
 import threading
 
 import pytest
 
-from support import own_stack, rest, secrets, uploads, wait, xmpp_client
+from support import own_stack, rest, secrets, stack, uploads, wait, xmpp_client
 from support.fake_docker import FakeDocker
 
 PICTURE = os.urandom(100_000)
@@ -48,6 +50,34 @@ class Registrations:
         self._wait_for_more()
         self._over.set()
         self._thread.join(30)
+
+
+SESSIONS = """
+source scripts/lib/common.sh
+source scripts/lib/snapshot.sh
+WORK=$1
+database_tool() {
+    local line
+    echo "open ${*: -1}" >>"$WORK/log"
+    while IFS= read -r line; do
+        case $line in
+            *.done) echo .done ;;
+            *) echo "$line" >>"$WORK/log"; [[ $line != *pg_export_snapshot* ]] || echo 00000003-1 ;;
+        esac
+    done
+}
+take_snapshots
+for name in veil ejabberd; do close_session "$name"; done
+"""
+
+
+def test_no_session_is_opened_while_changes_wait(tmp_path):
+    """As that takes a second in a container, and a change waits for three at most."""
+    subprocess.run(["bash", "-c", SESSIONS, "bash", tmp_path], cwd=stack.ROOT, check=True, timeout=30)
+    log = (tmp_path / "log").read_text().splitlines()
+    locked = next(number for number, line in enumerate(log) if line.startswith("LOCK TABLE"))
+    assert log[locked + 1 :] == ["SELECT pg_export_snapshot();", "SELECT pg_export_snapshot();", "COMMIT;"]
+    assert sorted(line for line in log[:locked] if line.startswith("open")) == ["open ejabberd", "open veil", "open veil"]
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +131,30 @@ def test_the_file_is_whole_and_its_owners_alone(own, saved):
     checked = saved.restore(own, "--check")
     assert checked.returncode == 0, checked.stderr
     assert "example.com" in checked.stdout
+
+
+def left_behind(folder, name):
+    """What a run that was killed leaves: a folder with everything in the clear."""
+    made = folder / f"{name}.abcdef"
+    made.mkdir()
+    (made / "env").write_text("JWT_SECRET=in the clear\n")
+    return made
+
+
+@pytest.mark.parametrize("lives", (True, False), ids=("of a run that lives", "of one that was killed"))
+def test_what_is_in_the_clear_goes_with_the_run(own, saved, tmp_path, lives):
+    folders = [left_behind(tmp_path, ".veil-backup"), left_behind(tmp_path, "veil-restore")]
+    locks = [os.open(folder, os.O_RDONLY) for folder in folders]
+    for lock in locks if lives else ():
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        own.demand("backup.sh", "--to", tmp_path)
+        saved.restore(own, "--check", TMPDIR=str(tmp_path))
+    finally:
+        for lock in locks:
+            os.close(lock)
+    assert [folder.exists() for folder in folders] == [lives, lives]
+    assert len([*tmp_path.glob(".veil-backup*"), *tmp_path.glob("veil-restore*")]) == 2 * lives
 
 
 def test_nothing_secret_is_in_the_file_or_said(own, saved):
