@@ -64,10 +64,13 @@ make_own
 flock -u 8
 for what in "${MADE[@]}"; do say_since "$started" "made $what in $VEIL_CERTS"; done
 [[ $EMAIL || $RENEWED == 1 ]] || exit 0
-if is_ours server.pem; then
-    echo "==> clients see a certificate of our own authority: they must be given $VEIL_CERTS/ca.pem"
-else
+if ! is_ours server.pem; then
     echo "==> clients see a certificate from elsewhere, until $(end_of server.pem)"
+elif has_compose && [[ $(services_up) ]]; then
+    echo "==> containers keep the certificate they have; if it is of their own authority, clients must be given what this prints:"
+    echo "    docker compose exec -T ejabberd cat /certs/ca.pem"
+else
+    echo "==> clients see a certificate of our own authority: they must be given $VEIL_CERTS/ca.pem"
 fi
 reload_native
 reload_containers

@@ -211,6 +211,15 @@ def test_one_of_our_own_authority_is_not_given_to_containers_that_have_theirs(ow
     assert list((docker.volumes / "certs").iterdir()) == []
 
 
+def test_where_containers_run_it_is_their_authority_that_apps_are_given(own, authority, docker):
+    own.env_file.touch()
+    docker.is_up()
+    done = own.script("setup-certs.sh", "--email", MAIL)
+    assert done.returncode == 0, done.stderr
+    assert "docker compose exec -T ejabberd cat /certs/ca.pem" in done.stdout
+    assert str(own.certificates / "ca.pem") not in done.stdout
+
+
 def test_an_operators_own_is_kept_and_judged(own, authority):
     authority.leads(*CLIENT_NAMES)
     own.demand("setup-certs.sh", "--email", MAIL)

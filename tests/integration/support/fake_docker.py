@@ -59,6 +59,10 @@ class FakeDocker:
     def coturn_is(self, health):
         (self.folder / "coturn").write_text(health)
 
+    def is_up(self):
+        """All services run."""
+        (self.folder / "up").touch()
+
     def also_runs(self, *services):
         """Without being named by the configuration."""
         (self.folder / "also.up").write_text("".join(f"{service}\n" for service in services))
