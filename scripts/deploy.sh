@@ -153,8 +153,8 @@ install_docker
 before=$([[ ! -e $VEIL_ENV_FILE ]] || present_state)
 fill_env
 [[ ! ${CHANGED[*]} ]] || echo "==> wrote to $VEIL_ENV_FILE: ${CHANGED[*]}"
-unnamed=$(services_unnamed | tr '\n' ' ')
-[[ ! $unnamed ]] || die "these run, but $VEIL_ENV_FILE does not name them: ${unnamed% }" \
+unnamed=$(services_unnamed) || die "docker compose cannot read its configuration: its words are above"
+[[ ! $unnamed ]] || die "these run, but $VEIL_ENV_FILE does not name them: ${unnamed//$'\n'/ }" \
     "name them there, with COMPOSE_PROFILES or COMPOSE_FILE (docs/containers.md)," \
     "or stop everything first: docker compose --profile '*' down --remove-orphans"
 quietly "images built (minutes the first time)" compose build || die "the images could not be built"

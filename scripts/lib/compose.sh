@@ -28,7 +28,11 @@ container_services() { compose ps --services "${@/#/--status=}" 2>/dev/null | se
 services_up() { container_services running restarting paused | sort; }
 
 # Services that are up though the configuration does not name them: compose leaves those alone, and they keep their ports.
-services_unnamed() { comm -13 <(compose config --services | sort) <(services_up); }
+services_unnamed() {
+    local named
+    named=$(compose config --services) || return 1
+    comm -13 <(sort <<<"$named") <(services_up)
+}
 
 # in_volumes PROGRAM ARGUMENT...: runs it in a container of its own that has the volumes with certificates and uploads.
 in_volumes() {

@@ -201,6 +201,7 @@ def test_a_renewed_one_reaches_containers_that_do_not_run(own, authority, docker
     for name in ("server.pem", "server.key"):
         assert (docker.volumes / "certs" / name).read_bytes() == (own.certificates / name).read_bytes()
     assert {path.name for path in (docker.volumes / "certs").iterdir()} == {"server.pem", "server.key"}
+    assert docker.folders() == {str(stack.ROOT)}
 
 
 def test_one_of_our_own_authority_is_not_given_to_containers_that_have_theirs(own, authority, docker):

@@ -7,6 +7,7 @@ SERVICES = "api coturn db ejabberd kamailio rtpengine".split()
 
 DOCKER = """#!/bin/bash
 printf '%s\\n' "$*" >>"$FAKE_FOLDER/docker.calls"
+[[ $* != *--project-directory* ]] || pwd >>"$FAKE_FOLDER/folders"
 case " $* " in
     *" compose version "*) echo 2.26.1 ;;
     *" info "*) echo 20.10.24 ;;
@@ -69,6 +70,10 @@ class FakeDocker:
 
     def api_is_published_at(self, address):
         (self.folder / "published").write_text(f"{address}\n")
+
+    def folders(self):
+        """Where compose was called, which is where it looks for the files that COMPOSE_FILE names."""
+        return set((self.folder / "folders").read_text().splitlines())
 
     def calls(self, program="docker"):
         path = self.folder / f"{program}.calls"
