@@ -32,6 +32,9 @@ while (($#)); do
     shift
 done
 
+# What a restore that was killed may have left in a volume.
+LEFT_BEHIND=(--exclude=./.restore --exclude=./.before)
+
 # save_database NAME
 save_database() {
     database_tool pg_dump -Fc --snapshot="${SNAPSHOTS[$1]}" -d "$1" >"$WORK/$1.dump"
@@ -44,7 +47,7 @@ save_uploads() {
     if [[ $KIND == native ]]; then
         tar -C "$STATE/ejabberd/upload" --owner=0 --group=0 -c . >"$WORK/uploads.tar" 2>"$WORK/tar.err" || code=$?
     else
-        in_volumes tar -C /var/lib/veil/uploads --exclude=./.restore --exclude=./.before -c . >"$WORK/uploads.tar" 2>"$WORK/tar.err" || code=$?
+        in_volumes tar -C /var/lib/veil/uploads "${LEFT_BEHIND[@]}" -c . >"$WORK/uploads.tar" 2>"$WORK/tar.err" || code=$?
     fi
     # 1: a file grew while it was read, which no saved message can name.
     ((code <= 1)) || { cat -- "$WORK/tar.err" >&2; die "the uploads could not be read"; }
@@ -55,7 +58,7 @@ save_certificates() {
         (cd -- "$VEIL_CERTS" && find . -maxdepth 1 -type f \( -name '*.pem' -o -name '*.key' \) -print0 |
             tar --null -T - --owner=0 --group=0 -c) >"$WORK/certs.tar"
     else
-        in_volumes tar -C /certs --exclude='./draft.*' --exclude=./.restore --exclude=./.before -c . >"$WORK/certs.tar"
+        in_volumes tar -C /certs --exclude='./draft.*' "${LEFT_BEHIND[@]}" -c . >"$WORK/certs.tar"
     fi
 }
 
