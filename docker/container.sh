@@ -37,7 +37,7 @@ find_addresses() {
 container_addresses() {
     find_addresses
     [[ $INTERNAL_IP || $1 == coturn ]] ||
-        die "this container has no address in INTERNAL_NET, $INTERNAL_NET" "networks are made anew after: docker compose down"
+        die "this container has no address in INTERNAL_NET, $INTERNAL_NET" "networks are made anew after: docker compose --profile '*' down"
     # shellcheck disable=SC2034 # read by the services
     PUBLIC_IP=$SERVER_IP DB_CLIENTS=samenet EJABBERD_API_NAME=ejabberd-admin RTPENGINE_HOST=rtpengine-control \
         API_FOR_KAMAILIO=api-internal RTPENGINE_METRICS="listen-http = $INTERNAL_IP:2225" \

@@ -8,7 +8,7 @@ VEIL_SECRETS=() # those it lists as required
 VEIL_IN_FILE=() # those whose value a file holds, which NAME_FILE names
 
 # What docker compose alone reads from the same file.
-ONLY_FOR_COMPOSE='^(COMPOSE_.*|BIND_ADDRESS|INTERNAL_NET|EDGE_PREFIX|PUSH_KEYS|VEIL_TAG|BUILD_CA_FILE|LISTEN_IP|PROMETHEUS_PORT|(API|ADMIN)_PUBLISHED)$'
+ONLY_FOR_COMPOSE='^(COMPOSE_.*|BIND_ADDRESS|INTERNAL_NET|EDGE_PREFIX|PUSH_KEYS|VEIL_TAG|BUILD_CA_FILE|LISTEN_IP|PROMETHEUS_PORT|(API|ADMIN|LB)_PUBLISHED)$'
 
 example_lines() {
     [[ -r $ROOT/.env.example ]] || die "$ROOT/.env.example is missing"
