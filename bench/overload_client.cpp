@@ -32,7 +32,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-#include <veil/async/deadline.hpp>
 #include <veil/async/pause.hpp>
 #include <veil/async/task_group.hpp>
 
@@ -43,6 +42,7 @@ using asio::awaitable;
 using asio::ip::tcp;
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
+using time_point = steady_clock::time_point;
 
 constexpr auto tick = 1ms;
 constexpr auto patience = 10s;  // for one answer
@@ -81,8 +81,27 @@ class connection {
  public:
     explicit connection(const asio::any_io_executor& executor) : socket_(executor) {}
 
-    // Sends a request and returns the status of its answer.
+    // Sends a request and returns the status of its answer; 0 when there is none, and the connection is a new one then.
     awaitable<int> ask(const tcp::endpoint& at, const std::string& request) {
+        int status = 0;
+        asked_at_ = steady_clock::now();
+        try {
+            status = co_await exchange(at, request);
+        } catch (const boost::system::system_error&) {
+            end();
+            in_.clear();
+        }
+        asked_at_ = time_point::max();
+        co_return status;
+    }
+
+    // Ends a request that is not answered in time. A deadline for each would cost as much as the request.
+    void give_up(time_point now) {
+        if (asked_at_ < now - patience) end();
+    }
+
+ private:
+    awaitable<int> exchange(const tcp::endpoint& at, const std::string& request) {
         if (!socket_.is_open()) {
             co_await socket_.async_connect(at, asio::use_awaitable);
             socket_.set_option(tcp::no_delay(true));
@@ -102,9 +121,14 @@ class connection {
         co_return status;
     }
 
- private:
+    void end() {
+        boost::system::error_code ignored;
+        socket_.close(ignored);
+    }
+
     tcp::socket socket_;
     std::string in_;
+    time_point asked_at_ = time_point::max();
 };
 
 // Requests of one kind and what became of them.
@@ -119,8 +143,8 @@ class stream {
 
     awaitable<void> peak(std::chrono::seconds time) {
         const auto until = steady_clock::now() + time;
-        for (std::size_t i = 0; i < most_; ++i) tasks_.spawn("loop", ask_until(until));
-        co_await tasks_.drained();
+        for (std::size_t i = 0; i < most_; ++i) tasks_.spawn("loop", ask_until(made(), until));
+        co_await finish();
     }
 
     awaitable<void> open(double rate, std::chrono::seconds time) {
@@ -132,9 +156,10 @@ class stream {
                                    std::chrono::duration<double>(static_cast<double>(n) / rate));
             };
             for (const auto now = steady_clock::now(); due(sent) <= now; ++sent) send(due(sent));
+            give_up();
             co_await veil::async::pause(tick);
         }
-        co_await tasks_.drained();
+        co_await finish();
     }
 
     void print(double seconds) {
@@ -144,8 +169,6 @@ class stream {
     }
 
  private:
-    using time_point = steady_clock::time_point;
-
     static double percentile(std::vector<double>& of, std::size_t percent) {
         if (of.empty()) return 0;
         const auto at = of.begin() + static_cast<std::ptrdiff_t>((of.size() - 1) * percent / 100);
@@ -155,55 +178,63 @@ class stream {
 
     const std::string& next() { return requests_[next_++ % requests_.size()]; }
 
+    connection& made() { return *connections_.emplace_back(std::make_unique<connection>(executor_)); }
+
     void send(time_point due) {
-        if (!free_.empty()) {
-            auto chosen = std::move(free_.back());
-            free_.pop_back();
-            tasks_.spawn("request", ask_once(std::move(chosen), due));
-        } else if (made_ < most_) {
-            ++made_;
-            tasks_.spawn("request", ask_once(std::make_unique<connection>(executor_), due));
-        } else {
+        if (free_.empty() && connections_.size() < most_) free_.push_back(&made());
+        if (free_.empty()) {
             ++unsent_;
+            return;
         }
+        auto& chosen = *free_.back();
+        free_.pop_back();
+        tasks_.spawn("request", ask_once(chosen, due));
     }
 
-    awaitable<bool> ask(connection& over, time_point due) {
-        int status = 0;
-        try {
-            status = co_await veil::async::with_deadline(patience, over.ask(at_, next()), "an answer");
-        } catch (const std::exception&) {
-            ++failed_;
-        }
+    awaitable<void> ask(connection& over, time_point due) {
+        const int status = co_await over.ask(at_, next());
         const double ms = std::chrono::duration<double, std::milli>(steady_clock::now() - due).count();
         if (status >= 200 && status < 300)
             answered_.push_back(ms);
         else if (status == 503)
             refused_.push_back(ms);
-        else if (status != 0)
-            ++failed_;
-        co_return status != 0;
-    }
-
-    awaitable<void> ask_once(std::unique_ptr<connection> over, time_point due) {
-        if (co_await ask(*over, due))
-            free_.push_back(std::move(over));
         else
-            --made_;
+            ++failed_;
     }
 
-    awaitable<void> ask_until(time_point until) {
-        auto over = std::make_unique<connection>(executor_);
-        while (steady_clock::now() < until)
-            if (!co_await ask(*over, steady_clock::now())) over = std::make_unique<connection>(executor_);
+    awaitable<void> ask_once(connection& over, time_point due) {
+        co_await ask(over, due);
+        free_.push_back(&over);
+    }
+
+    awaitable<void> ask_until(connection& over, time_point until) {
+        while (steady_clock::now() < until) co_await ask(over, steady_clock::now());
+    }
+
+    // Looks for requests whose time is over, four times a second.
+    void give_up() {
+        const auto now = steady_clock::now();
+        if (now < looked_at_ + 250ms) return;
+        looked_at_ = now;
+        for (auto& each : connections_) each->give_up(now);
+    }
+
+    // Waits for the answers to what has been sent.
+    awaitable<void> finish() {
+        while (tasks_.size() > 0) {
+            give_up();
+            co_await veil::async::pause(tick);
+        }
     }
 
     asio::any_io_executor executor_;
     tcp::endpoint at_;
     std::vector<std::string> requests_;
     std::size_t most_;
-    std::size_t next_ = 0, made_ = 0, failed_ = 0, unsent_ = 0;
-    std::vector<std::unique_ptr<connection>> free_;
+    std::size_t next_ = 0, failed_ = 0, unsent_ = 0;
+    std::vector<std::unique_ptr<connection>> connections_;
+    std::vector<connection*> free_;
+    time_point looked_at_{};
     std::vector<double> answered_, refused_;  // milliseconds
     veil::async::task_group tasks_;
 };
