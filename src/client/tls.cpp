@@ -23,7 +23,7 @@ bool is_address(const std::string& host) {
 asio::awaitable<endpoints> resolve(asio::any_io_executor executor, std::string host, std::uint16_t port) {
     const auto service = std::to_string(port);
     if (is_address(host)) co_return endpoints::create({asio::ip::make_address(host), port}, host, service);
-    asio::ip::tcp::resolver resolver(std::move(executor));
+    asio::ip::tcp::resolver resolver(executor);
     co_return co_await resolver.async_resolve(host, service, asio::use_awaitable);
 }
 
