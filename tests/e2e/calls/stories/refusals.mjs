@@ -92,9 +92,10 @@ async function relaySecretBefore() {
 
 async function relayPeers() {
     const inside = ["10.0.0.1", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.1"];
-    const { relay, peers } = await askRelay(await turnCredentials(await account("alice")), ["127.0.0.1", ...inside]);
+    const elsewhere = [...inside, "8.8.8.8", "223.255.255.254"]; // asked for only: nothing is sent there
+    const { relay, peers } = await askRelay(await turnCredentials(await account("alice")), ["127.0.0.1", ...elsewhere]);
     assert.equal(relay, 0);
-    assert.deepEqual(peers, [0, ...inside.map(() => 403)]);
+    assert.deepEqual(peers, [0, ...elsewhere.map(() => 403)]);
 }
 
 async function deleted(t) {
@@ -115,7 +116,7 @@ export const stories = {
     "A message of 40 kB is refused": tooLarge,
     "TURN refuses a wrong secret and credentials that have expired": relayCredentials,
     "TURN accepts credentials made with the secret before, the API makes none": relaySecretBefore,
-    "TURN relays to this server alone, never to the network behind it": relayPeers,
+    "TURN relays to this server alone, neither to the network behind it nor to the world": relayPeers,
     "A deleted account can neither register, call nor be called, and gets no relay": deleted,
     "A flood of requests is ignored, others are served": flood,
 };
