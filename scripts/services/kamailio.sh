@@ -71,7 +71,7 @@ kamailio_clear() { rm -f -- "$STATE/kamailio/ctl"; }
 kamailio_start() {
     local home=$STATE/kamailio instance=$((RANDOM << 15 | RANDOM))
     launch kamailio "$(user_of kamailio)" "$home" TZ=UTC PGSSLMODE=disable -- \
-        kamailio -f "$home/kamailio.cfg" -A "INSTANCE=$instance" -DD -E -m 64 -M 8 -Y "$home" -w "$home"
+        kamailio -f "$home/kamailio.cfg" -A "INSTANCE=$instance" -DD -E -m 512 -M 8 -Y "$home" -w "$home"
 }
 
 kamailio_probe() {

@@ -7,6 +7,7 @@ import { stories as browsers } from "./stories/browsers.mjs";
 import { stories as capacity } from "./stories/capacity.mjs";
 import { stories as native } from "./stories/native.mjs";
 import { stories as refusals } from "./stories/refusals.mjs";
+import { stories as strangers } from "./stories/strangers.mjs";
 import { stories as unreachable } from "./stories/unreachable.mjs";
 import { stories as wake } from "./stories/wake.mjs";
 import { openBrowser } from "./tab.mjs";
@@ -16,7 +17,8 @@ const [, , word = ""] = process.argv;
 
 const browser = await openBrowser();
 try {
-    for (const [name, story] of Object.entries({ ...capacity, ...browsers, ...native, ...wake, ...unreachable, ...refusals }))
+    const all = { ...capacity, ...browsers, ...native, ...wake, ...unreachable, ...refusals, ...strangers };
+    for (const [name, story] of Object.entries(all))
         if (name.includes(word)) await test(name, LIMIT, (t) => story(t, browser));
 } finally {
     await browser.close();

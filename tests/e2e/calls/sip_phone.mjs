@@ -199,3 +199,12 @@ export class SipPhone {
         await this.asked("ACK");
     }
 }
+
+// A whole call from one phone to another that is registered: it rings, is answered and ends.
+export async function talk(caller, callee) {
+    const call = await caller.call(callee.user);
+    const [, answer] = await Promise.all([callee.rings().then((invite) => callee.answer(invite)), caller.outcome(call)]);
+    const bye = caller.hangUp(call, answer);
+    callee.reply(await callee.asked("BYE"), 200);
+    if (answer.status !== 200 || (await bye) !== 200) throw new Error(`the call: ${answer.status}, its end: ${await bye}`);
+}

@@ -23,6 +23,7 @@ export const stack = {
     pushEvents: text("VEIL_FAKE_PUSH_EVENTS"),
     folder: text("VEIL_CALLS_FOLDER"), // for what programs need and write
     scripts: text("VEIL_SCRIPTS"),
+    state: text("VEIL_STATE"),
     ca: `${text("VEIL_CERTS")}/ca.pem`,
 };
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { countPushes, thePush } from "../fake_push.mjs";
-import { SipPhone } from "../sip_phone.mjs";
+import { SipPhone, talk } from "../sip_phone.mjs";
 import { account, device, stack } from "../stack.mjs";
 
 const AT_ONCE_MS = 3_000; // far from the ring time
@@ -77,12 +77,7 @@ async function withoutApi(t) {
     await run("down.sh", "api");
     try {
         await endsAtOnce(caller, await caller.call(bob));
-        const call = await caller.call(carol.user);
-        const [, answer] = await Promise.all([carol.rings().then((invite) => carol.answer(invite)), caller.outcome(call)]);
-        assert.equal(answer.status, 200);
-        const bye = caller.hangUp(call, answer);
-        carol.reply(await carol.asked("BYE"), 200);
-        assert.equal(await bye, 200);
+        await talk(caller, carol);
     } finally {
         await run("up.sh", "api");
     }
