@@ -6,6 +6,9 @@ import { stack } from "./stack.mjs";
 const run = promisify(execFile);
 const tell = async (...command) => (await run("kamcmd", ["-s", `unix:${stack.state}/kamailio/ctl`, ...command])).stdout;
 
+// Sets a number in one of its tables.
+export const setCount = (table, key, value) => tell("htable.seti", table, key, String(value));
+
 // The connections it has: [{type, port: of the other side, lifetime: seconds it may be idle}].
 export async function connections() {
     const said = await tell("core.tcp_list");

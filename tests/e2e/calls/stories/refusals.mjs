@@ -1,11 +1,14 @@
 // What nobody may do: use another one's name, break into calls, flood, or relay to where he has no business.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { setCount } from "../kamailio.mjs";
 import { random } from "../sip_message.mjs";
 import { SipPhone } from "../sip_phone.mjs";
 import { account, ask, deleteAccount, stack, turnCredentials } from "../stack.mjs";
 import { askRelay } from "../turn.mjs";
 
+const GUESSES = 20; // at one account
+const ALL_GUESSES = 100;
 const FLOOD = 300;
 const FLOOD_ANSWERED = 200; // a hundred in two seconds are allowed, and a burst may fall into two such periods
 const SELF = `sip:127.0.0.1:${stack.sipPort}`;
@@ -45,21 +48,42 @@ async function forgedDialogue(t) {
     assert.equal((await alice.final(alice.cancel(call))).status, 200);
 }
 
-// Datagrams are served in the order they came: when the other phone's is answered, the attacker's before it had its turn.
+const probe = (phone) => phone.request({ method: "OPTIONS", uri: SELF });
+const served = async (phone) => (await phone.final(probe(phone))).status === 200;
+
+// Datagrams are served in the order they came: when the other phone's is answered, this one's before it had its turn.
+async function ignored(phone, other) {
+    const { callId } = probe(phone);
+    assert.ok(await served(other), "other addresses are served");
+    return phone.waiting((each) => each.one("call-id") === callId) === 0;
+}
+
 async function flood(t) {
     const user = await account("alice");
     const [attacker, other] = [await SipPhone.open(t, user, "127.0.0.9"), await SipPhone.open(t, user)];
-    const probe = (phone) => phone.request({ method: "OPTIONS", uri: SELF });
-    assert.equal((await attacker.final(probe(attacker))).status, 200);
+    assert.ok(await served(attacker));
     for (let i = 0; i < FLOOD; i += 1) probe(attacker);
-    const served = async () => (await other.final(probe(other))).status;
-    assert.equal(await served(), 200, "other addresses are served");
-    const after = probe(attacker);
-    assert.equal(await served(), 200);
+    assert.ok(await served(other), "other addresses are served");
+    assert.ok(await ignored(attacker, other), "the address is not served any more");
     const answered = attacker.waiting();
     t.diagnostic(`measured: ${answered} of ${FLOOD} requests were answered`);
     assert.ok(answered <= FLOOD_ANSWERED, `${answered} requests were answered`);
-    assert.equal(attacker.waiting((each) => each.one("call-id") === after.callId), 0, "the address is not served any more");
+}
+
+async function guessing(t) {
+    const [alice, bob] = await twoPhones(t);
+    const guess = (phone, name) => phone.register({ user: { username: name, password: random() } });
+    for (let i = 1; i < GUESSES; i += 1) assert.equal(await guess(alice, bob.user.username), 401);
+    assert.equal(await alice.register(), 200);
+    assert.ok(await served(alice));
+    assert.equal(await guess(alice, bob.user.username), 401);
+    assert.ok(await ignored(alice, bob), "one account, and a success with another one");
+
+    const carol = await SipPhone.open(t, await account("carol"));
+    await setCount("guesses", carol.address.split(":")[0], ALL_GUESSES - 1);
+    assert.equal(await carol.register(), 200);
+    assert.equal(await guess(carol, random()), 401);
+    assert.ok(await ignored(carol, bob), "many accounts");
 }
 
 async function tooLarge(t) {
@@ -111,6 +135,7 @@ async function deleted(t) {
 
 export const stories = {
     "A wrong SIP password neither registers nor calls": wrongPassword,
+    "Guessing a SIP password ends in a ban, whatever else succeeds meanwhile": guessing,
     "Nobody calls or registers under another one's name": foreignName,
     "A forged request within a call is refused and reaches nobody": forgedDialogue,
     "A message of 40 kB is refused": tooLarge,
