@@ -1,6 +1,6 @@
 // Phones that sleep: a push wakes them, the call that waits arrives.
 import assert from "node:assert/strict";
-import { thePush } from "../fake_push.mjs";
+import { countPushes, thePush } from "../fake_push.mjs";
 import { SipPhone } from "../sip_phone.mjs";
 import { account, device } from "../stack.mjs";
 import { Tab } from "../tab.mjs";
@@ -10,6 +10,7 @@ const PUSH_MS = 300;
 const CALLS = 5;
 const MEDIA_MS = 3_000;
 const WAKES = 3; // at most
+const DEAD_MS = 10_000; // five seconds, in which a phone must say something, and a busy machine
 const BROWSER_MS = 30_000; // for an answer of a tab on a busy machine
 
 const received = (phone, packets) =>
@@ -103,9 +104,54 @@ async function tabAnswers(t, browser) {
     assert.equal(await caller.hangUp(call, answer), 200);
 }
 
+// Kamailio counts in seconds: what happens now and what happened when `phone` registered are told apart when this returns.
+async function registeredBefore(phone) {
+    assert.equal(await phone.register(), 200);
+    const next = Math.floor(Date.now() / 1_000) + 1;
+    await until(() => Date.now() / 1_000 >= next, 2_000, "the next second");
+}
+
+// What is sent to the contact of a phone that vanished is lost.
+async function contactIsDead(t) {
+    const [alice, bob] = [await account("alice"), await account("bob")];
+    const token = await device(bob);
+    const [caller, gone, phone] = [await SipPhone.open(t, alice), await SipPhone.open(t, bob), await SipPhone.open(t, bob)];
+    await registeredBefore(gone);
+
+    const call = await caller.call(bob);
+    await caller.answered(call, (status) => status === 182, DEAD_MS);
+    await thePush(token, "call", call);
+    assert.equal(await phone.register(), 200);
+    const [answer] = await Promise.all([caller.outcome(call), phone.rings().then((invite) => phone.answer(invite))]);
+    assert.equal(answer.status, 200);
+    await Promise.all([received(phone, 50), received(caller, 50)]);
+    assert.equal((await thePush(token, "cancel", call)).payload.reason, "answered_elsewhere");
+    assert.equal(gone.waiting(({ method }) => method === "INVITE"), 1, "its contact is forgotten");
+}
+
+// The way to a phone was lost, not the phone: it refreshes its registration while the call finds out.
+async function contactIsRefreshed(t) {
+    const [alice, bob] = [await account("alice"), await account("bob")];
+    const token = await device(bob);
+    const [caller, phone] = [await SipPhone.open(t, alice), await SipPhone.open(t, bob)];
+    await registeredBefore(phone);
+    const call = await caller.call(bob);
+    await phone.asked("INVITE"); // which it does not answer
+    assert.equal(await phone.register(), 200);
+    const invite = await phone.rings(DEAD_MS);
+    const [answer] = await Promise.all([caller.outcome(call), phone.answer(invite)]);
+    assert.equal(answer.status, 200);
+    const next = await caller.call(bob);
+    assert.equal((await phone.rings()).one("call-id"), next.callId, "the phone is still registered");
+    assert.equal((await caller.final(caller.cancel(next))).status, 200);
+    assert.equal(await countPushes(token, "call"), 0, "nobody had to be woken");
+}
+
 export const stories = {
     "A push wakes a sleeping phone, which gets the waiting call": wakes,
     "The push is on its way 300 ms after the call began": pushesSoon,
+    "A phone that vanished is woken after five seconds, and called where it registers next": contactIsDead,
+    "A phone that registers again while its call gets lost is called once more": contactIsRefreshed,
     "A phone and a browser ring, the browser answers, the phone stops": tabAnswers,
     "A phone and a browser ring, the phone answers, the browser says so": phoneAnswers,
 };
