@@ -1,6 +1,9 @@
 // What nobody may do: use another one's name, break into calls, flood, or relay to where he has no business.
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { setCount } from "../kamailio.mjs";
 import { random } from "../sip_message.mjs";
 import { SipPhone } from "../sip_phone.mjs";
@@ -9,6 +12,7 @@ import { askRelay } from "../turn.mjs";
 
 const GUESSES = 20; // at one account
 const ALL_GUESSES = 100;
+const DAY_S = 86_400;
 const FLOOD = 300;
 const FLOOD_ANSWERED = 200; // a hundred in two seconds are allowed, and a burst may fall into two such periods
 const SELF = `sip:127.0.0.1:${stack.sipPort}`;
@@ -46,6 +50,38 @@ async function forgedDialogue(t) {
     const call = await alice.call(bob.user);
     assert.equal((await bob.rings()).one("call-id"), call.callId, "what reaches bob first is the honest call");
     assert.equal((await alice.final(alice.cancel(call))).status, 200);
+}
+
+// What Kamailio puts into the Record-Route of a call that came at `seconds` (since 1970).
+async function markOf(callId, seconds) {
+    const seed = await readFile(`${stack.state}/keys/kamailio.seed`);
+    const key = createHash("sha256").update("call\n").update(seed).digest("hex");
+    return `${seconds}.${createHash("md5").update(`${key}${seconds}:${callId}${key}`).digest("hex")}`;
+}
+
+// With the mark of a call one may send what belongs to it, for a day, and where clients are already.
+async function marks(t) {
+    const [alice, bob] = await twoPhones(t);
+    const listener = createServer().listen(0, "127.0.0.1");
+    t.after(() => listener.close());
+    await once(listener, "listening");
+    let connected = 0;
+    listener.on("connection", () => (connected += 1));
+    const [callId, now] = [random(), Math.floor(Date.now() / 1_000)];
+    let cseq = 0;
+    const send = (mark, uri = `sip:${bob.user.username}@${bob.address}`) => {
+        const more = [["Route", `<${SELF};lr;vc=${mark}>`]];
+        return alice.request({ method: "INFO", uri, to: `<${bob.aor}>;tag=1`, callId, more, cseq: (cseq += 1) });
+    };
+
+    const good = send(await markOf(callId, now - DAY_S + 60));
+    bob.reply(await bob.asked("INFO"), 200);
+    assert.equal((await alice.final(good)).status, 200);
+    const bad = [await markOf(callId, now - DAY_S - 60), await markOf(random(), now), `${now}.${random(16)}`, `${now}`, ""];
+    for (const mark of bad) assert.equal((await alice.final(send(mark))).status, 403, mark);
+    const away = send(await markOf(callId, now), `sip:bob@127.0.0.1:${listener.address().port};transport=tcp`);
+    assert.notEqual((await alice.final(away)).status, 200);
+    assert.deepEqual([connected, bob.waiting()], [0, 0]);
 }
 
 const probe = (phone) => phone.request({ method: "OPTIONS", uri: SELF });
@@ -138,6 +174,7 @@ export const stories = {
     "Guessing a SIP password ends in a ban, whatever else succeeds meanwhile": guessing,
     "Nobody calls or registers under another one's name": foreignName,
     "A forged request within a call is refused and reaches nobody": forgedDialogue,
+    "The mark of a call is good for that call, for a day, and opens no connection": marks,
     "A message of 40 kB is refused": tooLarge,
     "TURN refuses a wrong secret and credentials that have expired": relayCredentials,
     "TURN accepts credentials made with the secret before, the API makes none": relaySecretBefore,
