@@ -84,10 +84,27 @@ async function withoutApi(t) {
     assert.equal(await countPushes(token, "call"), 0);
 }
 
+// The phone that was woken is told that the call is over as soon as that is possible.
+async function hangsUpWithoutApi(t) {
+    const { caller, bob } = await callerAndCallee(t);
+    const token = await device(bob);
+    const call = await caller.call(bob);
+    await thePush(token, "call", call);
+    await run("down.sh", "api");
+    try {
+        assert.equal((await caller.final(caller.cancel(call))).status, 200);
+        assert.equal((await caller.outcome(call)).status, TERMINATED);
+    } finally {
+        await run("up.sh", "api");
+    }
+    assert.equal((await thePush(token, "cancel", call)).payload.reason, "cancelled");
+}
+
 export const stories = {
     "A phone that does not wake: the caller is told after the ring time, the phone that it is over": nobodyWakes,
     "The caller hangs up before the phone wakes: it never rings": callerHangsUp,
     "A user without any device is unreachable at once": noDevice,
     "A user who does not exist is not found": unknownUser,
     "While the API is down, sleeping users are unreachable at once and others can be called": withoutApi,
+    "The caller hangs up while the API is down: the phone is told when it is up again": hangsUpWithoutApi,
 };
