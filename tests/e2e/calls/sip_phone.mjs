@@ -146,11 +146,11 @@ export class SipPhone {
         return this.request({ ...call, branch, method: "ACK", to: answer.one("to"), more: [], body: "" });
     }
 
-    // A request within the dialogue that `answer` made of `call`.
-    within(call, answer, method, cseq) {
+    // A request within the dialogue that `answer` made of `call`. more: further headers.
+    within(call, answer, method, cseq, more = []) {
         const routes = listOf(answer, "record-route").reverse().map((route) => ["Route", route]);
         const { from, callId } = call;
-        return this.request({ method, uri: uriOf(answer.one("contact")), from, to: answer.one("to"), callId, cseq, more: routes });
+        return this.request({ method, uri: uriOf(answer.one("contact")), from, to: answer.one("to"), callId, cseq, more: [...routes, ...more] });
     }
 
     cancel(call) {
@@ -171,8 +171,8 @@ export class SipPhone {
         return (await this.final(bye)).status;
     }
 
-    // Answers a request that came.
-    reply(request, status, body = "") {
+    // Answers a request that came. more: further headers.
+    reply(request, status, body = "", more = []) {
         const to = request.one("to");
         const headers = ["Via", "Record-Route"].flatMap((name) => request.all(name).map((value) => [name, value]));
         headers.push(
@@ -181,6 +181,7 @@ export class SipPhone {
             ["Call-ID", request.one("call-id")],
             ["CSeq", request.one("cseq")],
             ["Contact", this.contact],
+            ...more,
         );
         this.send(write(`SIP/2.0 ${status} Answer`, headers, body));
     }

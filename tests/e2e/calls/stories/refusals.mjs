@@ -38,6 +38,27 @@ async function foreignName(t) {
     assert.equal(await alice.register({ user: bob.user }), 403, "bob's password does not register alice");
 }
 
+// Headers that phones show in place of From.
+async function claims(t) {
+    const [alice, bob] = await twoPhones(t);
+    assert.equal(await bob.register(), 200);
+    const names = ["P-Asserted-Identity", "p-preferred-identity", "Remote-Party-ID"];
+    const more = names.map((name) => [name, `"Your bank" <sip:bank@${stack.sipDomain}>`]);
+    const claimed = (message) => names.filter((name) => message.all(name).length);
+    const call = await alice.call(bob.user, { more });
+    const invite = await bob.asked("INVITE");
+    bob.reply(invite, 180, "", more);
+    const ringing = await alice.answered(call, (status) => status === 180);
+    bob.reply(invite, 200, bob.rtp.sdp, more);
+    const answer = await alice.outcome(call);
+    await bob.asked("ACK");
+    const info = alice.within(call, answer, "INFO", call.cseq + 1, more);
+    const asked = await bob.asked("INFO");
+    bob.reply(asked, 200, "", more);
+    const told = await alice.final(info);
+    assert.deepEqual([invite, ringing, answer, asked, told].map(claimed), [[], [], [], [], []]);
+}
+
 async function forgedDialogue(t) {
     const [alice, bob] = await twoPhones(t);
     assert.equal(await bob.register(), 200);
@@ -173,6 +194,7 @@ export const stories = {
     "A wrong SIP password neither registers nor calls": wrongPassword,
     "Guessing a SIP password ends in a ban, whatever else succeeds meanwhile": guessing,
     "Nobody calls or registers under another one's name": foreignName,
+    "Nobody claims another name in a header that phones show": claims,
     "A forged request within a call is refused and reaches nobody": forgedDialogue,
     "The mark of a call is good for that call, for a day, and opens no connection": marks,
     "A message of 40 kB is refused": tooLarge,
