@@ -20,15 +20,15 @@ export class Baresip {
     #rest = Buffer.alloc(0);
     #messages = [];
 
-    // A phone of `user` that is registered. encrypted: it offers and wants DTLS-SRTP, else plain RTP.
-    static async open(t, user, { encrypted }) {
+    // A phone of `user` that is registered. encryption: dtls_srtp or srtp-mand (SDES) is what it offers and wants, else plain RTP.
+    static async open(t, user, { encryption } = {}) {
         const folder = await newFolder("baresip");
         const host = `127.0.3.${(phones += 1)}`; // where no connection of anybody else can have its port
         const port = await freePort(host);
         await fill("baresip/config", join(folder, "config"), { CA: stack.ca, CONTROL: `${host}:${port}` });
         const { username, password } = user;
         const values = { USER: username, PASSWORD: password, DOMAIN: stack.sipDomain, PORT: stack.sipPortTls };
-        const ENCRYPTION = encrypted ? ";mediaenc=dtls_srtp" : "";
+        const ENCRYPTION = encryption ? `;mediaenc=${encryption}` : "";
         await fill("baresip/accounts", join(folder, "accounts"), { ...values, ENCRYPTION });
         await writeFile(join(folder, "contacts"), "");
         const program = start(t, "baresip", ["-f", folder, "-4"], folder);

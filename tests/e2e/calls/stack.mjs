@@ -1,6 +1,8 @@
 // The stack under test as scripts/lib/test-e2e.sh describes it in the environment, and its REST API: accounts, devices and
 // relay credentials are only ever made through it.
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { promisify } from "node:util";
 
 const text = (name) => {
     const value = process.env[name];
@@ -26,6 +28,10 @@ export const stack = {
     state: text("VEIL_STATE"),
     ca: `${text("VEIL_CERTS")}/ca.pem`,
 };
+
+// Runs a script of the stack's, with this configuration beside its own; throws what it said when it fails.
+export const script = (name, service, configuration = {}) =>
+    promisify(execFile)(`${stack.scripts}/${name}`, [service], { env: { ...process.env, ...configuration } });
 
 // {status, body} of any answer.
 export async function ask(method, path, { body, token } = {}) {

@@ -24,7 +24,7 @@ async function crowd(t) {
         sockets.push(stranger().resume());
         await once(sockets[i], "connect");
     }
-    await Baresip.open(t, await account("carol"), { encrypted: true });
+    await Baresip.open(t, await account("carol"));
     await talk(...phones);
     assert.equal(sockets.filter(({ destroyed }) => destroyed).length, 0, "turned away");
 }
@@ -34,7 +34,7 @@ async function lifetimes(t, browser) {
     t.after(() => [plain, tls].forEach((each) => each.destroy()));
     await Promise.all([once(plain, "connect"), once(tls, "secureConnect")]);
     await Tab.open(t, browser, await account("alice"));
-    await Baresip.open(t, await account("bob"), { encrypted: true });
+    await Baresip.open(t, await account("bob"));
     const all = await connections();
     for (const { localPort } of [plain, tls]) {
         const { type, lifetime } = all.find(({ port }) => port === localPort);

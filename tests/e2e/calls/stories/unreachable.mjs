@@ -1,10 +1,8 @@
 // Calls that reach nobody end soon, with the right answer, and no device rings on.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { countPushes, thePush } from "../fake_push.mjs";
 import { SipPhone, talk } from "../sip_phone.mjs";
-import { account, device, stack } from "../stack.mjs";
+import { account, device, script, stack } from "../stack.mjs";
 
 const AT_ONCE_MS = 3_000; // far from the ring time
 const UNAVAILABLE = 480;
@@ -61,25 +59,17 @@ async function unknownUser(t) {
     assert.equal((await caller.outcome(await caller.call({ username: "nobody_at_all" }))).status, 404);
 }
 
-async function run(script, ...rest) {
-    const child = spawn(`${stack.scripts}/${script}`, rest, { stdio: ["ignore", "pipe", "pipe"] });
-    let said = "";
-    for (const output of [child.stdout, child.stderr]) output.on("data", (text) => (said += text));
-    const [code] = await once(child, "close");
-    assert.equal(code, 0, `${script}: ${said}`);
-}
-
 async function withoutApi(t) {
     const { caller, bob } = await callerAndCallee(t);
     const carol = await SipPhone.open(t, await account("carol"));
     const token = await device(bob);
     assert.equal(await carol.register(), 200);
-    await run("down.sh", "api");
+    await script("down.sh", "api");
     try {
         await endsAtOnce(caller, await caller.call(bob));
         await talk(caller, carol);
     } finally {
-        await run("up.sh", "api");
+        await script("up.sh", "api");
     }
     assert.equal(await countPushes(token, "call"), 0);
 }
@@ -90,12 +80,12 @@ async function hangsUpWithoutApi(t) {
     const token = await device(bob);
     const call = await caller.call(bob);
     await thePush(token, "call", call);
-    await run("down.sh", "api");
+    await script("down.sh", "api");
     try {
         assert.equal((await caller.final(caller.cancel(call))).status, 200);
         assert.equal((await caller.outcome(call)).status, TERMINATED);
     } finally {
-        await run("up.sh", "api");
+        await script("up.sh", "api");
     }
     assert.equal((await thePush(token, "cancel", call)).payload.reason, "cancelled");
 }
