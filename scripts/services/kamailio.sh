@@ -67,7 +67,7 @@ kamailio_inputs() { cat -- "$STATE"/kamailio/*.cfg; }
 
 kamailio_clear() { rm -f -- "$STATE/kamailio/ctl"; }
 
-# Registrations end at UTC times, and the database is on this machine. INSTANCE: another number at each start.
+# Registrations end at UTC times, and the database is on this machine. INSTANCE: another number each time this is done.
 kamailio_start() {
     local home=$STATE/kamailio instance=$((RANDOM << 15 | RANDOM))
     launch kamailio "$(user_of kamailio)" "$home" TZ=UTC PGSSLMODE=disable -- \

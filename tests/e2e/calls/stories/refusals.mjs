@@ -201,6 +201,6 @@ export const stories = {
     "TURN refuses a wrong secret and credentials that have expired": relayCredentials,
     "TURN accepts credentials made with the secret before, the API makes none": relaySecretBefore,
     "TURN relays to this server alone, neither to the network behind it nor to the world": relayPeers,
-    "A deleted account can neither register, call nor be called, and gets no relay": deleted,
+    "A deleted account can neither register, call nor be called, and gets no new credentials for a relay": deleted,
     "A flood of requests is ignored, others are served": flood,
 };

@@ -104,6 +104,16 @@ async function tabAnswers(t, browser) {
     assert.equal(await caller.hangUp(call, answer), 200);
 }
 
+// SIP quotes a name and escapes what is special in it.
+async function showsName(t) {
+    const [alice, bob] = [await account("alice"), await account("bob")];
+    const token = await device(bob);
+    const caller = await SipPhone.open(t, alice);
+    const call = await caller.call(bob, { from: `"Zoë \\"Z\\" O'Hara \\\\ |é" <${caller.aor}>;tag=1` });
+    assert.equal((await thePush(token, "call", call)).payload.caller_name, `Zoë "Z" O'Hara \\ |é`);
+    assert.equal((await caller.final(caller.cancel(call))).status, 200);
+}
+
 // Kamailio counts in seconds: what happens now and what happened when `phone` registered are told apart when this returns.
 async function registeredBefore(phone) {
     assert.equal(await phone.register(), 200);
@@ -150,6 +160,7 @@ async function contactIsRefreshed(t) {
 export const stories = {
     "A push wakes a sleeping phone, which gets the waiting call": wakes,
     "The push is on its way 300 ms after the call began": pushesSoon,
+    "A push shows the caller's name as it is, without SIP's quotes": showsName,
     "A phone that vanished is woken after five seconds, and called where it registers next": contactIsDead,
     "A phone that registers again while its call gets lost is called once more": contactIsRefreshed,
     "A phone and a browser ring, the browser answers, the phone stops": tabAnswers,
