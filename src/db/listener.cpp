@@ -95,6 +95,7 @@ void listener::listen_once() {
     try {
         while (wait_for_input(connection)) connection.get_notifs();
     } catch (...) {
+        remember(-1);
         connection.disconnect();  // or the receiver would send UNLISTEN over the dead connection
         throw;
     }
