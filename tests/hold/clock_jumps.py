@@ -3,6 +3,7 @@ nobody is locked out, nothing that was revoked counts again, and what is timed b
 
 import asyncio
 import contextlib
+import glob
 import time
 
 from api import Api
@@ -11,7 +12,7 @@ from kept import until
 from person import Person, ready
 from support import raw_http, secrets, stack, tokens
 
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+(FAKETIME,) = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
 HOUR = 3600
 TTL = 86400
 NEAR_SECONDS = 10

@@ -2,6 +2,7 @@
 or group is one that is not the same in all systems."""
 
 import asyncio
+import time
 
 import found
 from client import Client, Unanswered
@@ -12,6 +13,8 @@ REVOKED = (401, "Token has been revoked")
 XMPP_LOGINS = 6  # real ones, of each kind; passwords are checked for everybody
 PROBES = 64
 AT_ONCE = 24
+SERVED_SECONDS = 30
+BUSY_PAUSE_SECONDS = 0.2  # a server that refuses at once frees places within a quarter of a second
 
 
 class Verifier:
@@ -28,11 +31,16 @@ class Verifier:
         await self.tokens()
 
     async def _ask(self, client, *request, **more):
-        """Nothing is being killed any more: everything is answered."""
-        try:
-            return await client.request(*request, **more)
-        except Unanswered:  # the server may have closed an idle connection
-            return await client.request(*request, **more)
+        """Nothing is being killed any more: everything is answered, later by a server that is too busy to do it now."""
+        until = time.monotonic() + SERVED_SECONDS
+        while True:
+            try:
+                answer = await client.request(*request, **more)
+            except Unanswered:  # the server may have closed an idle connection
+                answer = await client.request(*request, **more)
+            if answer.status != 503 or time.monotonic() > until:
+                return answer
+            await asyncio.sleep(BUSY_PAUSE_SECONDS)
 
     # accounts
 
