@@ -78,14 +78,23 @@ void dispatcher::measure(metrics::registry& into) {
 
 void dispatcher::start() { recorder_.start(); }
 
+// The last results may show that a device has to be told that its call is over: that is sent in the same time.
 awaitable<void> dispatcher::stop() {
+    const auto until = steady_clock::now() + stop_grace;
+    do {
+        co_await drain(until);
+        co_await deliveries_.stop();
+        co_await recorder_.stop();
+    } while (deliveries_.size() > 0);
+}
+
+awaitable<void> dispatcher::drain(time_point until) {
     try {
-        co_await async::with_deadline(stop_grace, deliveries_.drained(), "pushes on their way");
+        const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
+        co_await async::with_deadline(left, deliveries_.drained(), "pushes on their way");
     } catch (const core::timed_out&) {
         log::warn("{} pushes are given up", deliveries_.size());
     }
-    co_await deliveries_.stop();
-    co_await recorder_.stop();
 }
 
 awaitable<std::int64_t> dispatcher::ring(claim taken, message what, origin from, time_point answer_at) {

@@ -39,7 +39,7 @@ class dispatcher {
 
     void start();
 
-    // Gives pushes on their way three seconds, writes down what came of them, and ends the rest.
+    // Gives pushes on their way two seconds, writes down what came of them, and ends the rest.
     awaitable<void> stop();
 
     // Rings the devices of a call; returns how many pushes were accepted, at the latest at `answer_at`. When that
@@ -57,6 +57,7 @@ class dispatcher {
     struct errand;  // a message on its way to its devices
     using errand_ptr = std::shared_ptr<errand>;
 
+    awaitable<void> drain(time_point until);
     errand_ptr carry(claim& of, message what, origin from);
     awaitable<std::int64_t> ring_until(errand_ptr self, std::int64_t rung_before, time_point answer_at);
     awaitable<void> deliver(errand_ptr what, device_ptr to);

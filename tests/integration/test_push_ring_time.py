@@ -87,6 +87,19 @@ def test_nothing_is_sent_after_the_ring_time():
             assert_refused_to_the_end(callee, device, reason)
 
 
+def test_a_server_that_stops_as_the_ring_time_ends_tells_the_device():
+    """Nobody knows whether it rings: the push was never answered. That is found out by the last results written."""
+    with fake_push.FakePush() as fake, api_process.ApiProcess(**fake.env(), RING_TIME=str(RING_SECONDS)) as api:
+        push.warm_up(api, fake)
+        called = push.ring(api, push.Callee(api, push.ios("hang-")))
+        assert called[2:] == ("sent", 0)
+        first = fake.wait_push(call_id=called.call_id)
+        wait.until(lambda: time.time() > first.at + RING_SECONDS - 0.7, RING_SECONDS, "the end of the ring time")
+        api.stop()
+        assert [each.kind for each in fake.pushes(call_id=called.call_id)] == ["call", "cancel"]
+        assert api.log_records()[-1].get("message") == "stopped", "nothing goes on behind the end"
+
+
 def test_a_server_that_stops_while_pushes_are_on_their_way_stops():
     """What it stops with is asserted by its end: exit code, sanitizers, log."""
     with fake_push.FakePush() as fake, api_process.ApiProcess(**fake.env()) as api:
