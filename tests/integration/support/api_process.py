@@ -99,6 +99,9 @@ class ApiProcess:
     def assert_clean(self, code):
         log = self.log()
         assert code == 0, f"exit code {code}: {log[-4000:]}"
+        _, _, behind = log.partition('"message":"stopped"}\n')
+        going_on = [line for line in behind.splitlines() if '"log":"audit"' not in line]  # the trail has a thread of its own
+        assert not going_on, f"something went on behind the end: {going_on[-10:]}"
         self.assert_log_clean()
 
     def assert_log_clean(self):
