@@ -43,6 +43,7 @@ export class Baresip {
     constructor(socket) {
         this.#socket = socket;
         socket.on("data", (bytes) => this.#read(bytes));
+        socket.on("error", () => {}); // the phone ended before it had read everything; who waits for its word is told in time
     }
 
     #read(bytes) {
