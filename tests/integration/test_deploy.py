@@ -119,25 +119,26 @@ def test_what_the_configuration_does_not_name_is_not_forgotten(own, docker):
     assert docker.changes() == before
 
 
-def test_a_name_that_is_set_twice_is_refused(own, docker):
+SET_TWICE = "COMPOSE_PROFILES=monitoring\nCOMPOSE_PROFILES=lb\n"
+IN_FILES = "JWT_SECRET_FILE=/run/jwt\nTURN_SECRET_PREVIOUS_FILE='/run/turn'\nDB_PASSWORD_FILE=\nPUSH_CA_FILE=/etc/ca.pem\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    (
+        (SET_TWICE, "more than once: COMPOSE_PROFILES\n"),
+        (IN_FILES, "from files: JWT_SECRET_FILE TURN_SECRET_PREVIOUS_FILE in "),
+    ),
+    ids=("a name that is set twice", "secrets in files"),
+)
+def test_what_containers_would_not_be_given_is_refused_by_its_name(own, docker, lines, words):
     own.demand("deploy.sh", *GIVEN)
     with own.env_file.open("a") as file:
-        file.write("COMPOSE_PROFILES=monitoring\nCOMPOSE_PROFILES=lb\n")
+        file.write(lines)
     before = own.env_file.read_bytes(), docker.changes()
     done = own.script("deploy.sh", "--non-interactive")
     assert done.returncode == 1
-    assert "more than once: COMPOSE_PROFILES\n" in done.stderr
-    assert (own.env_file.read_bytes(), docker.changes()) == before
-
-
-def test_secrets_in_files_are_refused_by_their_names(own, docker):
-    own.demand("deploy.sh", *GIVEN)
-    with own.env_file.open("a") as file:
-        file.write("JWT_SECRET_FILE=/run/jwt\nTURN_SECRET_PREVIOUS_FILE='/run/turn'\nDB_PASSWORD_FILE=\nPUSH_CA_FILE=/etc/ca.pem\n")
-    before = own.env_file.read_bytes(), docker.changes()
-    done = own.script("deploy.sh", "--non-interactive")
-    assert done.returncode == 1
-    assert "from files: JWT_SECRET_FILE TURN_SECRET_PREVIOUS_FILE in " in done.stderr
+    assert words in done.stderr
     assert (own.env_file.read_bytes(), docker.changes()) == before
 
 

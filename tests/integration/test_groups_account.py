@@ -182,10 +182,12 @@ def broken_deletion(owner, command):
         leaver = rest.Account(api, "leaver")
         shared = [groups.created(api, owner, members=[leaver]), groups.created(api, leaver, members=[owner])]
         alone = groups.created(api, leaver)
-        whose = {"jid": leaver.jid} if command == "set_room_affiliation" else {"user": leaver.jid}
-        if command == "unregister":
-            whose = {"user": leaver.username}
-        with proxy.dying_at(command, **whose):
+        whose = {
+            "set_room_affiliation": {"jid": leaver.jid},
+            "unsubscribe_room": {"user": leaver.jid},
+            "unregister": {"user": leaver.username},
+        }
+        with proxy.dying_at(command, **whose[command]):
             answer = rest.delete(api, leaver.token, leaver.username, leaver.password)
             assert answer.status == 502, answer
     return leaver, shared, alone
